@@ -1,0 +1,152 @@
+/**
+ * Aggregations that need all values of a group at once: quantile and count_values.
+ */
+
+import { formatGoF } from "@narthex/model/go-float";
+import { isLabelName } from "@narthex/model/metric-name";
+import { quoteGo } from "@narthex/model/labels";
+import type { Span } from "@narthex/promql-syntax/ast";
+import { warnOfQuantile } from "../annotations.ts";
+import { quantileOf } from "../functions/over-time.ts";
+import { ExecutionError } from "../query-errors.ts";
+import type { QueryContext } from "../query-context.ts";
+import { countBits, hasBit, setBit } from "../rows.ts";
+import { LabelSet, LabelSetIndex, type SeriesTable } from "../series-table.ts";
+import { forEachRow, materialize, Matrix, MatrixOperator, scalarRow, type Operator } from "./operator.ts";
+import { groupDropsName, groupSeries, type Grouping } from "./grouping.ts";
+
+/** quantile(φ, …): φ may differ from step to step. */
+export class QuantileOperator extends MatrixOperator {
+  readonly #input: Operator;
+  readonly #param: Operator;
+  readonly #grouping: Grouping;
+  readonly #paramSpan: Span;
+
+  constructor(context: QueryContext, input: Operator, param: Operator, grouping: Grouping, paramSpan: Span) {
+    super(context, input.steps, input.layout);
+    this.#input = input;
+    this.#param = param;
+    this.#grouping = grouping;
+    this.#paramSpan = paramSpan;
+  }
+
+  protected compute(): { table: SeriesTable; matrix: Matrix } {
+    const { context, layout } = this;
+    const { budget, arena } = context;
+    const before = budget.samples;
+    const paramAt = scalarRow(context, this.#param) >>> 3;
+    const quantiles = arena.f64.slice(paramAt, paramAt + layout.steps);
+    this.#warn(quantiles);
+    const table = this.#input.open();
+    const input = materialize(context, this.#input, table);
+    const numbering = groupSeries(table, this.#grouping, context.symbols);
+    const groups = Matrix.allocate(context, layout, numbering.sets.count);
+    const members: number[][] = Array.from({ length: groups.count }, () => []);
+    numbering.indexOf.forEach((group, i) => members[group].push(i));
+    for (let group = 0; group < groups.count; group++) {
+      budget.check();
+      this.#fillRow(groups.valuesAt[group], groups.presenceAt[group], input, members[group], quantiles);
+    }
+    budget.returnTo(before);
+    for (let i = 0; i < groups.count; i++) budget.add(countBits(arena.u32, groups.presenceAt[i], layout));
+    return { table: numbering.sets.toTable(groupDropsName(table, numbering)), matrix: groups };
+  }
+
+  #warn(quantiles: Float64Array): void {
+    const { annotations } = this.context;
+    let [min, max] = [Infinity, -Infinity];
+    for (const quantile of quantiles) {
+      if (Number.isNaN(quantile)) warnOfQuantile(annotations, NaN, this.#paramSpan);
+      min = Math.min(min, quantile);
+      max = Math.max(max, quantile);
+    }
+    if (max > 1) warnOfQuantile(annotations, max, this.#paramSpan);
+    if (min < 0) warnOfQuantile(annotations, min, this.#paramSpan);
+  }
+
+  #fillRow(
+    valuesAt: number,
+    presenceAt: number,
+    input: Matrix,
+    members: readonly number[],
+    quantiles: Float64Array,
+  ): void {
+    const { f64, u32 } = this.context.arena;
+    const values = new Float64Array(members.length);
+    for (let s = 0; s < this.layout.steps; s++) {
+      let count = 0;
+      for (const i of members) {
+        if (hasBit(u32, input.presenceAt[i], s)) values[count++] = f64[(input.valuesAt[i] >>> 3) + s];
+      }
+      if (count === 0) continue;
+      this.context.budget.work(count);
+      f64[(valuesAt >>> 3) + s] = quantileOf(quantiles[s], values.subarray(0, count));
+      setBit(u32, presenceAt, s);
+    }
+  }
+}
+
+/** count_values("label", …): one series per group and distinct value. */
+export class CountValuesOperator extends MatrixOperator {
+  readonly #input: Operator;
+  readonly #label: string;
+  readonly #grouping: Grouping;
+
+  constructor(context: QueryContext, input: Operator, label: string, grouping: Grouping) {
+    super(context, input.steps, input.layout);
+    this.#input = input;
+    this.#label = label;
+    this.#grouping = grouping;
+  }
+
+  protected compute(): { table: SeriesTable; matrix: Matrix } {
+    const { context, layout } = this;
+    const { budget, symbols } = context;
+    if (!isLabelName(this.#label)) throw new ExecutionError(`invalid label name ${quoteGo(this.#label)}`);
+    const before = budget.samples;
+    const table = this.#input.open();
+    const { grouping, without } = this.#grouping;
+    const sets = new LabelSetIndex();
+    const rows: Uint32Array[] = []; // counts per step of each result series
+    const labelId = symbols.intern(this.#label);
+    const kept = grouping.map((name) => symbols.intern(name));
+    const set = new LabelSet();
+    const rowOf = (series: number, value: number): Uint32Array => {
+      set.load(table, series).set(labelId, symbols.intern(formatGoF(value)), symbols);
+      if (without) set.remove([...kept, context.metricLabelIds[0]]);
+      else set.keep([...kept, labelId]);
+      const number = sets.add(set);
+      return (rows[number] ??= new Uint32Array(layout.steps));
+    };
+    forEachRow(context, this.#input, (series, valuesAt, presenceAt) => {
+      const { f64, u32 } = context.arena;
+      const known = new Map<number, Uint32Array>();
+      for (let s = 0; s < layout.steps; s++) {
+        if (!hasBit(u32, presenceAt, s)) continue;
+        const value = f64[(valuesAt >>> 3) + s];
+        let row = Object.is(value, -0) ? undefined : known.get(value);
+        if (row === undefined) {
+          row = rowOf(series, value);
+          if (!Object.is(value, -0)) known.set(value, row);
+        }
+        row[s]++;
+      }
+    });
+    budget.returnTo(before);
+    return { table: sets.toTable(), matrix: this.#toMatrix(rows) };
+  }
+
+  #toMatrix(rows: readonly Uint32Array[]): Matrix {
+    const matrix = Matrix.allocate(this.context, this.layout, rows.length);
+    const { f64, u32 } = this.context.arena;
+    rows.forEach((row, i) => {
+      row.forEach((count, s) => {
+        if (count === 0) return;
+        f64[(matrix.valuesAt[i] >>> 3) + s] = count;
+        setBit(u32, matrix.presenceAt[i], s);
+      });
+      this.context.budget.add(countBits(u32, matrix.presenceAt[i], this.layout));
+    });
+    return matrix;
+  }
+}

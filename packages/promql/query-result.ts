@@ -1,0 +1,123 @@
+/**
+ * What a query returns: columns in the arena, label ids until someone needs texts.
+ *
+ * Lifetime: until `release` is called, once; then the memory serves another query.
+ */
+
+import type { Arena } from "@narthex/kernel/arena";
+import type { Scratch } from "@narthex/kernel/scratch";
+import { isStaleAt } from "@narthex/model/sample";
+import type { Labels } from "@narthex/model/labels";
+import type { QuerySymbols } from "@narthex/storage/query-symbols";
+import { hasBit } from "./rows.ts";
+import { labelsOf, type SeriesTable } from "./series-table.ts";
+import type { Steps } from "./steps.ts";
+
+/** Warnings and infos, with positions when the query's text was given. The API shows ten of each. */
+export interface ResultNotes {
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  /** The most samples that were in memory at once. */
+  readonly peakSamples: number;
+  /** Where the result lies; what is made of it may lie there too, until it is released. */
+  readonly memory: Scratch;
+  release(): void;
+}
+
+/** One number at one time. */
+export interface ScalarResult extends ResultNotes {
+  readonly kind: "scalar";
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/** One text at one time. */
+export interface StringResult extends ResultNotes {
+  readonly kind: "string";
+  readonly timeMs: number;
+  readonly value: string;
+}
+
+/** One value per series at one time, in the query's order. */
+export interface VectorResult extends ResultNotes {
+  readonly kind: "vector";
+  readonly timeMs: number;
+  readonly series: SeriesTable;
+  readonly symbols: QuerySymbols;
+  readonly values: Float64Array;
+}
+
+/** Rows over the steps of a range query (or subquery), sorted by labels; every row has a value. */
+export interface MatrixResult extends ResultNotes {
+  readonly kind: "matrix";
+  readonly steps: Steps;
+  readonly series: SeriesTable;
+  readonly symbols: QuerySymbols;
+  readonly arena: Arena;
+  /** Addresses of the float64 values (one per step) and of the presence bitmap of each series. */
+  readonly valuesAt: Uint32Array;
+  readonly presenceAt: Uint32Array;
+}
+
+/** Samples of a range vector, sorted by labels; every series has a sample. */
+export interface SamplesResult extends ResultNotes {
+  readonly kind: "samples";
+  readonly series: SeriesTable;
+  readonly symbols: QuerySymbols;
+  readonly arena: Arena;
+  /** Addresses of times (ms) and values (float64), and how many, of each series. */
+  readonly timesAt: Uint32Array;
+  readonly valuesAt: Uint32Array;
+  readonly counts: Uint32Array;
+}
+
+/** Any result. `matrix` and `samples` are both the API's "matrix". */
+export type QueryResult = ScalarResult | StringResult | VectorResult | MatrixResult | SamplesResult;
+
+/** A series as plain objects, for rules, tests and tools that look at few of them. */
+export interface PlainSeries {
+  readonly labels: Labels;
+  readonly points: readonly { readonly timeMs: number; readonly value: number }[];
+}
+
+/** The series of a result in their order; a scalar is one without labels. Not for large results. */
+export function plainSeries(result: QueryResult): PlainSeries[] {
+  if (result.kind === "string") return [];
+  if (result.kind === "scalar") {
+    return [
+      { labels: labelsOf(noLabels, 0, noSymbols), points: [{ timeMs: result.timeMs, value: result.value }] },
+    ];
+  }
+  return Array.from({ length: result.series.count }, (_, i) => ({
+    labels: labelsOf(result.series, i, result.symbols),
+    points: pointsOf(result, i),
+  }));
+}
+
+const noLabels: SeriesTable = {
+  count: 1,
+  labelIds: new Uint32Array(0),
+  labelEnds: new Uint32Array(1),
+  dropsName: null,
+};
+const noSymbols = { text: (): string => "" } as unknown as QuerySymbols;
+
+function pointsOf(result: VectorResult | MatrixResult | SamplesResult, i: number): PlainSeries["points"] {
+  if (result.kind === "vector") return [{ timeMs: result.timeMs, value: result.values[i] }];
+  const { f64, u32 } = result.arena;
+  const points: { timeMs: number; value: number }[] = [];
+  const values = result.valuesAt[i] >>> 3;
+  if (result.kind === "samples") {
+    for (let s = 0; s < result.counts[i]; s++) {
+      if (isStaleAt(f64, values + s)) continue;
+      points.push({ timeMs: f64[(result.timesAt[i] >>> 3) + s], value: f64[values + s] });
+    }
+    return points;
+  }
+  const { startMs, stepMs, count } = result.steps;
+  for (let s = 0; s < count; s++) {
+    if (hasBit(u32, result.presenceAt[i], s))
+      points.push({ timeMs: startMs + s * stepMs, value: f64[values + s] });
+  }
+  return points;
+}

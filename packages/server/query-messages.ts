@@ -1,0 +1,113 @@
+/**
+ * What the main thread and the query workers say to each other. Plain data.
+ *
+ *   main ── ask ──► worker ── begin, piece…, end | failed ──► main ── taken (per piece) ──► worker
+ *
+ * A piece is a range of the shared memory. It stays valid until main says `taken`; a worker has at most
+ * `piecesInFlight` of an answer outstanding, so a slow client holds back its own answer and nobody else's.
+ */
+
+import type { SharedMemory } from "@narthex/kernel/web-assembly";
+import type { MatchKind } from "@narthex/model/label-matcher";
+
+/** Outstanding pieces of one answer. */
+export const piecesInFlight = 4;
+
+/** Handed to a query worker at its start. */
+export interface WorkerSetup {
+  readonly memory: SharedMemory;
+  /** Root of the head in the arena. */
+  readonly headRootAt: number;
+  /** This worker's reader slot (kernel/epochs.ts). */
+  readonly slot: number;
+  /** One word per running question; 1 cancels. */
+  readonly cancelWords: Int32Array;
+  readonly engine: EngineSettings;
+}
+
+/** Settings of the engine that every worker shares. */
+export interface EngineSettings {
+  readonly lookbackMs: number;
+  readonly timeoutMs: number;
+  readonly maxSamples: number;
+  readonly defaultStepMs: number;
+}
+
+/** A matcher as plain data. */
+export interface MatcherData {
+  readonly kind: MatchKind;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What can be asked. Times are milliseconds. */
+export type Question =
+  | {
+      readonly kind: "instant";
+      readonly query: string;
+      readonly timeMs: number;
+      readonly lookbackMs: number;
+      readonly timeoutMs: number;
+      /** The most series of the answer, 0 for all. */
+      readonly limit: number;
+    }
+  | {
+      readonly kind: "range";
+      readonly query: string;
+      readonly startMs: number;
+      readonly endMs: number;
+      readonly stepMs: number;
+      readonly lookbackMs: number;
+      readonly timeoutMs: number;
+      readonly limit: number;
+    }
+  | (SelectorQuestion & { readonly kind: "series" })
+  | (SelectorQuestion & { readonly kind: "label names" })
+  | (SelectorQuestion & { readonly kind: "label values"; readonly name: string });
+
+/** What the questions about series have in common. */
+export interface SelectorQuestion {
+  /** Selectors as written; a series that any of them matches counts. */
+  readonly selectors: readonly string[];
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly limit: number;
+}
+
+/** Main to worker. */
+export type ToWorker =
+  | { readonly kind: "ask"; readonly id: number; readonly cancelIndex: number; readonly question: Question }
+  | { readonly kind: "taken"; readonly id: number }
+  /** The blocks there are now, as directories. */
+  | { readonly kind: "blocks"; readonly version: number; readonly directories: readonly string[] }
+  | { readonly kind: "settings"; readonly engine: EngineSettings };
+
+/** Worker to main. */
+export type FromWorker =
+  | {
+      readonly kind: "begin";
+      readonly id: number;
+      readonly warnings: readonly string[];
+      readonly infos: readonly string[];
+    }
+  | { readonly kind: "piece"; readonly id: number; readonly at: number; readonly sizeBytes: number }
+  | { readonly kind: "end"; readonly id: number }
+  | {
+      readonly kind: "failed";
+      readonly id: number;
+      readonly errorType: ApiErrorType;
+      readonly message: string;
+    }
+  /** The blocks of that version are open (or could not be opened); queries from now on use them. */
+  | { readonly kind: "blocks known"; readonly version: number; readonly error?: string };
+
+/** The API's kinds of errors. */
+export type ApiErrorType =
+  | "bad_data"
+  | "execution"
+  | "canceled"
+  | "timeout"
+  | "internal"
+  | "not_found"
+  | "not_acceptable"
+  | "unavailable";

@@ -1,0 +1,56 @@
+/**
+ * The columns of one batch on its way into the head, in the arena; and what they are handed to.
+ *
+ *   head-appender fills them → the kernel head-append judges them → the head commits them
+ *
+ * Lifetime: columns come from a pool of the head and go back to it when their batch ends. Pages are never
+ * freed.
+ */
+
+import type { Arena } from "@narthex/kernel/arena";
+import type { Kernels } from "@narthex/kernel/load";
+import type { Labels } from "@narthex/model/labels";
+import type { SeriesRef } from "@narthex/storage/appender";
+
+/** Addresses of a batch's columns in the arena. */
+export interface BatchColumns {
+  readonly capacity: number;
+  readonly refsAt: number;
+  readonly timesAt: number;
+  readonly valuesAt: number;
+  readonly resultsAt: number;
+  readonly keepAt: number;
+  /** Room for the log record. */
+  readonly recordAt: number;
+}
+
+/** Rows of the first batch; later ones double. */
+export const firstCapacity = 1_024;
+/** The largest a log record's row can be: two 10-byte varints and a value. */
+const mostRowBytes = 28;
+
+/** Columns for `capacity` rows, from arena pages (they are reused, never freed). */
+export function makeBatchColumns(arena: Arena, capacity: number): BatchColumns {
+  const at = arena.allocatePages(capacity * (4 + 8 + 8 + 1 + 1 + mostRowBytes) + 64);
+  const timesAt = at;
+  const valuesAt = timesAt + capacity * 8;
+  const refsAt = valuesAt + capacity * 8;
+  const resultsAt = refsAt + capacity * 4;
+  const keepAt = resultsAt + capacity;
+  return { capacity, timesAt, valuesAt, refsAt, resultsAt, keepAt, recordAt: (keepAt + capacity + 15) & ~15 };
+}
+
+/** Where a batch goes: the head, as its appenders see it. */
+export interface BatchTarget {
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  /** Address of the head's root, for the kernels. */
+  readonly rootAt: number;
+  /** The ref of the series with these labels, made if it is new. */
+  resolve(labels: Labels): SeriesRef;
+  /**
+   * Stores the kept rows, which were admitted as not older than `floorMs`. Throws when the log cannot be
+   * written (then nothing is stored) or the memory is full.
+   */
+  commitColumns(columns: BatchColumns, count: number, floorMs: number): void;
+}
