@@ -1,7 +1,7 @@
 /**
  * What the main thread and the query workers say to each other. Plain data.
  *
- *   main ── ask ──► worker ── begin, piece…, end | failed ──► main ── taken (per piece) ──► worker
+ *   main ── ask ──► worker ── whole | begin, piece…, end | failed ──► main ── taken (per piece) ──► worker
  *
  * A piece is a range of the shared memory. It stays valid until main says `taken`; a worker has at most
  * `piecesInFlight` of an answer outstanding, so a slow client holds back its own answer and nobody else's.
@@ -84,6 +84,15 @@ export type ToWorker =
 
 /** Worker to main. */
 export type FromWorker =
+  /** The whole answer: one piece, to be `taken`, and no end behind it. */
+  | {
+      readonly kind: "whole";
+      readonly id: number;
+      readonly at: number;
+      readonly sizeBytes: number;
+      readonly warnings: readonly string[];
+      readonly infos: readonly string[];
+    }
   | {
       readonly kind: "begin";
       readonly id: number;

@@ -203,6 +203,10 @@ export class QueryPool {
     const running = member.running.get(message.id);
     if (running === undefined) return;
     switch (message.kind) {
+      case "whole":
+        running.sink.begin(message.warnings, message.infos);
+        void this.#passWhole(member, running, message);
+        return;
       case "begin":
         running.sink.begin(message.warnings, message.infos);
         return;
@@ -218,6 +222,12 @@ export class QueryPool {
         running.reject(new ApiError(message.errorType, message.message));
         return;
     }
+  }
+
+  async #passWhole(member: Member, running: Running, message: FromWorker & { kind: "whole" }): Promise<void> {
+    await this.#pass(member, message.id, running, message.at, message.sizeBytes);
+    member.running.delete(message.id);
+    running.resolve();
   }
 
   /** Hands a piece on; when the client is gone the rest of the answer is not wanted. */

@@ -12,6 +12,7 @@
 import { Arena } from "@narthex/kernel/arena";
 import { workerPort } from "@narthex/platform/worker";
 import { systemDisk } from "@narthex/platform/disk";
+import type { JsonChunk } from "@narthex/promql/result-json";
 import { DbReader } from "@narthex/tsdb/db-reader";
 import { QueryAnswerer, type Answer } from "./query-answerer.ts";
 import { piecesInFlight, type FromWorker, type ToWorker, type WorkerSetup } from "./query-messages.ts";
@@ -29,13 +30,32 @@ function post(message: FromWorker): void {
   port.post(message);
 }
 
-/** Sends an answer's pieces, at most `piecesInFlight` ahead of main. */
+/** Sends an answer: in one message when it is one piece, as most are, else piece by piece. */
 function send(id: number, answer: Answer): void {
+  const first = answer.pieces.next();
+  const second = first.done === true ? first : answer.pieces.next();
+  const { warnings, infos } = answer;
+  if (first.done !== true && second.done === true) {
+    streaming.set(id, () => finish(id, answer));
+    post({ kind: "whole", id, at: first.value.address, sizeBytes: first.value.sizeBytes, warnings, infos });
+    return;
+  }
+  post({ kind: "begin", id, warnings, infos });
+  stream(id, answer, [first, second]);
+}
+
+function finish(id: number, answer: Answer): void {
+  streaming.delete(id);
+  answer.release();
+}
+
+/** Sends an answer's pieces, those in `ready` first, at most `piecesInFlight` ahead of main. */
+function stream(id: number, answer: Answer, ready: IteratorResult<JsonChunk, void>[]): void {
   let outstanding = 0;
   let isDone = false;
   const advance = (): void => {
     while (!isDone && outstanding < piecesInFlight) {
-      const next = answer.pieces.next();
+      const next = ready.shift() ?? answer.pieces.next();
       if (next.done === true) {
         isDone = true;
         break;
@@ -44,8 +64,7 @@ function send(id: number, answer: Answer): void {
       post({ kind: "piece", id, at: next.value.address, sizeBytes: next.value.sizeBytes });
     }
     if (!isDone || outstanding > 0) return;
-    streaming.delete(id);
-    answer.release();
+    finish(id, answer);
     post({ kind: "end", id });
   };
   streaming.set(id, () => {
@@ -54,7 +73,6 @@ function send(id: number, answer: Answer): void {
     if (answer.isCanceled()) isDone = true;
     advance();
   });
-  post({ kind: "begin", id, warnings: answer.warnings, infos: answer.infos });
   advance();
 }
 
