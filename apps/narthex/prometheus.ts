@@ -92,7 +92,7 @@ export async function runServer(
     server = await PrometheusServer.start(options);
   } catch (error) {
     if (error instanceof ListenError) logger.error("Unable to start web listener", { err: error });
-    else logger.error("Fatal error", { err: `opening storage failed: ${(error as Error).message}` });
+    else logger.error("Fatal error", { err: error });
     settled.stop();
     return 1;
   }

@@ -8,11 +8,6 @@
 export const staleMarkerHigh = 0x7ff00000;
 /** Lower half of the staleness marker. */
 export const staleMarkerLow = 2;
-/** Upper and lower 32 bits of the ordinary NaN that samples carry, 0x7ff8000000000001. */
-export const normalNaNHigh = 0x7ff80000;
-/** Lower half of the ordinary NaN. */
-export const normalNaNLow = 1;
-
 /** The lowest time a sample can have, in milliseconds: below it "no time" is meant. */
 export const minTimeMs = -(2 ** 53);
 /** The highest time a sample can have, in milliseconds. */

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { systemDisk } from "@narthex/platform/disk";
 import { loadConfigFile, parseConfig, readConfigFile, type ConfigWorld } from "./config-file.ts";
 
-const world: ConfigWorld = { disk: systemDisk, env: { HOME: "/root", EMPTY: "" } };
+const world: ConfigWorld = { disk: systemDisk, env: { HOME: "/home", EMPTY: "" } };
 const parse = (yaml: string, more: Partial<ConfigWorld> = {}) =>
   parseConfig(yaml, "/etc/p.yml", { ...world, ...more });
 
@@ -29,7 +29,7 @@ scrape_configs:
 - job_name: b
   static_configs: [{targets: ['x:1']}]
 `);
-  assert.deepEqual(config.externalLabels.toObject(), { home: "/root/x", money: "a$b", plain: "v" });
+  assert.deepEqual(config.externalLabels.toObject(), { home: "/home/x", money: "a$b", plain: "v" });
   assert.deepEqual(config.ruleFiles, ["/etc/r/*.yml", "/abs.yml"]);
   assert.deepEqual(
     config.scrapeConfigs.map(({ jobName, intervalMs }) => [jobName, intervalMs]),

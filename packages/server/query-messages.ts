@@ -8,7 +8,6 @@
  */
 
 import type { SharedMemory } from "@narthex/kernel/web-assembly";
-import type { MatchKind } from "@narthex/model/label-matcher";
 
 /** Outstanding pieces of one answer. */
 export const piecesInFlight = 4;
@@ -31,13 +30,6 @@ export interface EngineSettings {
   readonly timeoutMs: number;
   readonly maxSamples: number;
   readonly defaultStepMs: number;
-}
-
-/** A matcher as plain data. */
-export interface MatcherData {
-  readonly kind: MatchKind;
-  readonly name: string;
-  readonly value: string;
 }
 
 /** What can be asked. Times are milliseconds. */

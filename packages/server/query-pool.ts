@@ -42,7 +42,12 @@ interface Running {
   readonly cancelIndex: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  /** The pieces so far: the next one is handed on when this resolves. */
+  passed: Promise<void>;
 }
+
+/** Where a message says that bytes of an answer lie. */
+type Piece = Pick<FromWorker & { kind: "piece" }, "id" | "at" | "sizeBytes">;
 
 interface Member {
   readonly slot: number;
@@ -155,7 +160,7 @@ export class QueryPool {
     );
     const id = this.#nextId++;
     return new Promise<void>((resolve, reject) => {
-      member.running.set(id, { sink, cancelIndex, resolve, reject });
+      member.running.set(id, { sink, cancelIndex, resolve, reject, passed: Promise.resolve() });
       this.#tell(member, { kind: "ask", id, cancelIndex, question });
     });
   }
@@ -211,7 +216,8 @@ export class QueryPool {
         running.sink.begin(message.warnings, message.infos);
         return;
       case "piece":
-        void this.#pass(member, message.id, running, message.at, message.sizeBytes);
+        // One after the other: a sink that waits in the middle of a piece must not be overtaken by the next.
+        running.passed = running.passed.then(() => this.#pass(member, running, message));
         return;
       case "end":
         member.running.delete(message.id);
@@ -225,14 +231,15 @@ export class QueryPool {
   }
 
   async #passWhole(member: Member, running: Running, message: FromWorker & { kind: "whole" }): Promise<void> {
-    await this.#pass(member, message.id, running, message.at, message.sizeBytes);
+    await this.#pass(member, running, message);
     member.running.delete(message.id);
     running.resolve();
   }
 
   /** Hands a piece on; when the client is gone the rest of the answer is not wanted. */
-  async #pass(member: Member, id: number, running: Running, at: number, sizeBytes: number): Promise<void> {
+  async #pass(member: Member, running: Running, piece: Piece): Promise<void> {
     const { arena } = this.#options;
+    const { id, at, sizeBytes } = piece;
     arena.cover(at + sizeBytes);
     try {
       await running.sink.piece(arena.u8.subarray(at, at + sizeBytes));

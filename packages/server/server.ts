@@ -21,7 +21,7 @@ import { Scratch } from "@narthex/kernel/scratch";
 import { hostName, processorCount } from "@narthex/platform/machine";
 import { watchDirectory } from "@narthex/platform/watch";
 import { ScrapeManager } from "@narthex/scrape/scrape-manager";
-import { Db } from "@narthex/tsdb/db";
+import { Db, type DbOptions } from "@narthex/tsdb/db";
 import { startMaintenance } from "@narthex/tsdb/maintenance-worker";
 import { buildInfo } from "./build-info.ts";
 import type { PrometheusConfig } from "./config-file.ts";
@@ -81,14 +81,16 @@ export class PrometheusServer {
       (sets) => this.#scrapes.update(sets),
       options.discoveryReloadMs,
     );
+    const retentionMs = retentionOf(options, config);
+    const retentionBytes = retentionBytesOf(options, config);
     this.#nodeMetrics = this.registry.register(new NodeMetrics());
     this.registry.register(new ProcessMetrics());
     this.#status = new StatusFacts({
       db: this.db,
       clock,
       flags: options.flags,
-      retentionMs: this.#retentionMs,
-      retentionBytes: options.retentionBytes,
+      retentionMs,
+      retentionBytes,
       config: () => this.#config,
     });
     this.#metrics = registerServerMetrics(this.registry, {
@@ -98,8 +100,8 @@ export class PrometheusServer {
       lastReloadSeconds: () => this.#status.lastReloadMs / 1000,
       runningQueries: () => this.#pool.runningCount,
       maxQueries: options.maxConcurrency,
-      retentionSeconds: this.#retentionMs / 1000,
-      retentionBytes: options.retentionBytes,
+      retentionSeconds: retentionMs / 1000,
+      retentionBytes,
     });
   }
 
@@ -155,10 +157,6 @@ export class PrometheusServer {
     this.#nodeMetrics.stop();
   }
 
-  get #retentionMs(): number {
-    return retentionOf(this.#options, this.#config);
-  }
-
   async #start(): Promise<void> {
     const { listen, maxConnections, readTimeoutMs, clock, logger } = this.#options;
     for (const warning of this.#config.warnings) logger.warn(warning);
@@ -212,17 +210,23 @@ export class PrometheusServer {
   }
 }
 
+/** The file wins over the flag. */
+function retentionBytesOf(options: ServerOptions, config: PrometheusConfig): number {
+  const { size } = config.storage.tsdb.retention;
+  return size > 0 ? size : options.retentionBytes;
+}
+
 function retentionOf(options: ServerOptions, config: PrometheusConfig): number {
-  const { time, size } = config.storage.tsdb.retention;
+  const { time } = config.storage.tsdb.retention;
   if (time > 0) return time;
   if (options.retentionMs > 0) return options.retentionMs;
   // Fifteen days unless something else limits the data.
-  return size > 0 || options.retentionBytes > 0 ? 0 : 15 * 86_400_000;
+  return retentionBytesOf(options, config) > 0 ? 0 : 15 * 86_400_000;
 }
 
 function openDb(options: ServerOptions, config: PrometheusConfig, arena: Arena): Db {
   const { disk, clock, logger, dataDirectory } = options;
-  return Db.open({
+  const settings: DbOptions = {
     disk,
     directory: dataDirectory,
     arena,
@@ -231,12 +235,17 @@ function openDb(options: ServerOptions, config: PrometheusConfig, arena: Arena):
     minBlockMs: options.minBlockMs,
     maxBlockMs: options.maxBlockMs,
     retentionMs: retentionOf(options, config),
-    retentionBytes:
-      config.storage.tsdb.retention.size > 0 ? config.storage.tsdb.retention.size : options.retentionBytes,
+    retentionBytes: retentionBytesOf(options, config),
     samplesPerChunk: options.samplesPerChunk,
     compressWal: options.compressWal,
     walSegmentBytes: options.walSegmentBytes,
     useLock: options.useLock,
     maintenance: (headRootAt) => startMaintenance(arena, headRootAt, maintenanceSlot, dataDirectory),
-  });
+  };
+  try {
+    return Db.open(settings);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`opening storage failed: ${why}`, { cause });
+  }
 }

@@ -8,7 +8,6 @@
 
 import { ByteWriter } from "@narthex/bytes/byte-writer";
 import { crc32c } from "@narthex/bytes/crc32c";
-import { assert } from "@narthex/platform/assert";
 import type { Disk, DiskFile } from "@narthex/platform/disk";
 import { CorruptionError } from "@narthex/storage/corruption-error";
 import { BlockFileWriter } from "./block-file.ts";
@@ -237,10 +236,4 @@ function readLength(bytes: Uint8Array, path: string, offset: number): { length: 
     if (bytes[i] < 128) return { length, size: i + 1 };
   }
   throw new CorruptionError(path, offset, "a chunk's length is not readable");
-}
-
-/** Makes a ref from its parts. */
-export function refOf(segment: number, offset: number): number {
-  assert(offset < refFactor, "an offset fits four bytes");
-  return segment * refFactor + offset;
 }

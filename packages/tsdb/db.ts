@@ -268,18 +268,19 @@ export class Db implements Appendable {
   async #truncate(floorMs: number): Promise<void> {
     const { clock } = this.#options;
     let dueMs = clock.monotonicMs() + sliceMs;
-    const removed = await truncateHead(
-      this.head,
-      floorMs,
-      () => clock.monotonicMs() >= dueMs,
-      async () => {
-        await clock.sleep(0);
-        dueMs = clock.monotonicMs() + sliceMs;
-      },
-    );
+    const pause = async (): Promise<void> => {
+      await clock.sleep(0);
+      dueMs = clock.monotonicMs() + sliceMs;
+    };
     this.counts.headTruncations++;
-    this.counts.seriesRemoved += removed.seriesRemoved;
-    this.counts.chunksRemoved += removed.chunksRemoved;
+    try {
+      const removed = await truncateHead(this.head, floorMs, () => clock.monotonicMs() >= dueMs, pause);
+      this.counts.seriesRemoved += removed.seriesRemoved;
+      this.counts.chunksRemoved += removed.chunksRemoved;
+    } catch (error) {
+      this.counts.headTruncationsFailed++;
+      throw error;
+    }
   }
 
   /** Begins a segment and condenses the older two thirds of the log. */
