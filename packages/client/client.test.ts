@@ -113,3 +113,15 @@ test("process and runtime metrics have plausible values", { skip: process.platfo
   assert.ok(value("nodejs_heap_size_used_bytes") > 1e6);
   runtime.stop();
 });
+
+test("a metric without labels goes on after it was cleared", () => {
+  const registry = new Registry();
+  const counter = registry.counter("c_total", "A counter.");
+  counter.inc(2);
+  counter.clear();
+  counter.inc(3);
+  assert.match(registry.text(), /^c_total 3$/mu);
+  counter.remove();
+  counter.inc(4);
+  assert.match(registry.text(), /^c_total 4$/mu);
+});

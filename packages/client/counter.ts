@@ -3,8 +3,8 @@
  */
 
 import type { MetricFamily, ValueMetric } from "@narthex/exposition/metric-family";
-import { Children } from "./children.ts";
-import { checkNames, type Collector, type MetricOptions } from "./collector.ts";
+import { checkNames, type MetricOptions } from "./collector.ts";
+import { LabelledMetric } from "./labelled-metric.ts";
 
 /** One series of a counter; it may be kept. */
 export class CounterChild implements ValueMetric {
@@ -23,40 +23,19 @@ export class CounterChild implements ValueMetric {
 }
 
 /** A counter. */
-export class Counter implements Collector {
-  readonly #children: Children<CounterChild>;
-  readonly #options: MetricOptions;
-  readonly #only: CounterChild | null;
-
+export class Counter extends LabelledMetric<CounterChild> {
   constructor(options: MetricOptions) {
     checkNames(options);
-    this.#options = options;
-    this.#children = new Children(options, (labelText) => new CounterChild(labelText));
-    this.#only = (options.labelNames ?? []).length === 0 ? this.#children.get([]) : null;
+    super(options, (labelText) => new CounterChild(labelText));
   }
 
   /** Adds to the only series of a counter without labels. */
   inc(amount = 1): void {
-    (this.#only ?? this.#children.get([])).inc(amount);
+    this.only.inc(amount);
   }
 
-  /** The series with these label values. */
-  labels(...values: string[]): CounterChild {
-    return this.#children.get(values);
-  }
-
-  /** Forgets a series; whether there was one. */
-  remove(...values: string[]): boolean {
-    return this.#children.remove(values);
-  }
-
-  /** Forgets all series. */
-  clear(): void {
-    this.#children.clear();
-  }
-
-  collect(): readonly MetricFamily[] {
-    const { name, help } = this.#options;
-    return [{ name, help, type: "counter", metrics: this.#children.list() }];
+  override collect(): readonly MetricFamily[] {
+    const { name, help } = this.options;
+    return [{ name, help, type: "counter", metrics: this.children.list() }];
   }
 }

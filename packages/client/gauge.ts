@@ -3,8 +3,8 @@
  */
 
 import type { MetricFamily, ValueMetric } from "@narthex/exposition/metric-family";
-import { Children } from "./children.ts";
-import { checkNames, type Collector, type MetricOptions } from "./collector.ts";
+import { checkNames, type MetricOptions } from "./collector.ts";
+import { LabelledMetric } from "./labelled-metric.ts";
 
 /** One series of a gauge; it may be kept. */
 export class GaugeChild implements ValueMetric {
@@ -29,48 +29,27 @@ export class GaugeChild implements ValueMetric {
 }
 
 /** A gauge. */
-export class Gauge implements Collector {
-  readonly #children: Children<GaugeChild>;
-  readonly #options: MetricOptions;
-  readonly #only: GaugeChild | null;
-
+export class Gauge extends LabelledMetric<GaugeChild> {
   constructor(options: MetricOptions) {
     checkNames(options);
-    this.#options = options;
-    this.#children = new Children(options, (labelText) => new GaugeChild(labelText));
-    this.#only = (options.labelNames ?? []).length === 0 ? this.#children.get([]) : null;
+    super(options, (labelText) => new GaugeChild(labelText));
   }
 
   /** Sets the only series of a gauge without labels. */
   set(value: number): void {
-    (this.#only ?? this.#children.get([])).set(value);
+    this.only.set(value);
   }
 
   inc(amount = 1): void {
-    (this.#only ?? this.#children.get([])).inc(amount);
+    this.only.inc(amount);
   }
 
   dec(amount = 1): void {
-    (this.#only ?? this.#children.get([])).dec(amount);
+    this.only.dec(amount);
   }
 
-  /** The series with these label values. */
-  labels(...values: string[]): GaugeChild {
-    return this.#children.get(values);
-  }
-
-  /** Forgets a series; whether there was one. */
-  remove(...values: string[]): boolean {
-    return this.#children.remove(values);
-  }
-
-  /** Forgets all series. */
-  clear(): void {
-    this.#children.clear();
-  }
-
-  collect(): readonly MetricFamily[] {
-    const { name, help } = this.#options;
-    return [{ name, help, type: "gauge", metrics: this.#children.list() }];
+  override collect(): readonly MetricFamily[] {
+    const { name, help } = this.options;
+    return [{ name, help, type: "gauge", metrics: this.children.list() }];
   }
 }

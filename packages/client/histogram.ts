@@ -3,8 +3,8 @@
  */
 
 import type { HistogramMetric, MetricFamily } from "@narthex/exposition/metric-family";
-import { Children } from "./children.ts";
-import { checkNames, type Collector, type MetricOptions } from "./collector.ts";
+import { checkNames, type MetricOptions } from "./collector.ts";
+import { LabelledMetric } from "./labelled-metric.ts";
 
 /** Upper bounds in seconds for requests to a server; the Go client's defaults. */
 export const defaultBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -50,44 +50,23 @@ export class HistogramChild implements HistogramMetric {
 }
 
 /** A histogram. */
-export class Histogram implements Collector {
-  readonly #children: Children<HistogramChild>;
-  readonly #options: HistogramOptions;
-  readonly #only: HistogramChild | null;
-
+export class Histogram extends LabelledMetric<HistogramChild> {
   constructor(options: HistogramOptions) {
     checkNames(options, "le");
     const bounds = (options.bounds ?? defaultBounds).filter((bound) => bound !== Infinity);
     if (bounds.some((bound, i) => i > 0 && !(bound > bounds[i - 1]!))) {
       throw new RangeError(`the bounds of histogram "${options.name}" do not ascend`);
     }
-    this.#options = options;
-    this.#children = new Children(options, (labelText) => new HistogramChild(labelText, bounds));
-    this.#only = (options.labelNames ?? []).length === 0 ? this.#children.get([]) : null;
+    super(options, (labelText) => new HistogramChild(labelText, bounds));
   }
 
   /** Observes on the only series of a histogram without labels. */
   observe(value: number): void {
-    (this.#only ?? this.#children.get([])).observe(value);
+    this.only.observe(value);
   }
 
-  /** The series with these label values. */
-  labels(...values: string[]): HistogramChild {
-    return this.#children.get(values);
-  }
-
-  /** Forgets a series; whether there was one. */
-  remove(...values: string[]): boolean {
-    return this.#children.remove(values);
-  }
-
-  /** Forgets all series. */
-  clear(): void {
-    this.#children.clear();
-  }
-
-  collect(): readonly MetricFamily[] {
-    const { name, help } = this.#options;
-    return [{ name, help, type: "histogram", metrics: this.#children.list() }];
+  override collect(): readonly MetricFamily[] {
+    const { name, help } = this.options;
+    return [{ name, help, type: "histogram", metrics: this.children.list() }];
   }
 }

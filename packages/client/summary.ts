@@ -5,8 +5,8 @@
 
 import type { MetricFamily, SummaryMetric } from "@narthex/exposition/metric-family";
 import { systemClock, type Clock } from "@narthex/platform/clock";
-import { Children } from "./children.ts";
-import { checkNames, type Collector, type MetricOptions } from "./collector.ts";
+import { checkNames, type MetricOptions } from "./collector.ts";
+import { LabelledMetric } from "./labelled-metric.ts";
 import { QuantileStream, type QuantileTarget } from "./quantile-stream.ts";
 
 /** Options of a summary. */
@@ -85,40 +85,19 @@ export class SummaryChild implements SummaryMetric {
 }
 
 /** A summary. */
-export class Summary implements Collector {
-  readonly #children: Children<SummaryChild>;
-  readonly #options: SummaryOptions;
-  readonly #only: SummaryChild | null;
-
+export class Summary extends LabelledMetric<SummaryChild> {
   constructor(options: SummaryOptions) {
     checkNames(options, "quantile");
-    this.#options = options;
-    this.#children = new Children(options, (labelText) => new SummaryChild(labelText, options));
-    this.#only = (options.labelNames ?? []).length === 0 ? this.#children.get([]) : null;
+    super(options, (labelText) => new SummaryChild(labelText, options));
   }
 
   /** Observes on the only series of a summary without labels. */
   observe(value: number): void {
-    (this.#only ?? this.#children.get([])).observe(value);
+    this.only.observe(value);
   }
 
-  /** The series with these label values. */
-  labels(...values: string[]): SummaryChild {
-    return this.#children.get(values);
-  }
-
-  /** Forgets a series; whether there was one. */
-  remove(...values: string[]): boolean {
-    return this.#children.remove(values);
-  }
-
-  /** Forgets all series. */
-  clear(): void {
-    this.#children.clear();
-  }
-
-  collect(): readonly MetricFamily[] {
-    const { name, help } = this.#options;
-    return [{ name, help, type: "summary", metrics: this.#children.list() }];
+  override collect(): readonly MetricFamily[] {
+    const { name, help } = this.options;
+    return [{ name, help, type: "summary", metrics: this.children.list() }];
   }
 }

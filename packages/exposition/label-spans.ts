@@ -30,9 +30,20 @@ export class LabelSpans {
     this.#count = 0;
   }
 
+  /** The name as the page has it, escapes and all. */
+  get name(): string {
+    return decodeText(this.#page, this.nameStart, this.nameEnd);
+  }
+
   setName(start: number, end: number): void {
     this.nameStart = start;
     this.nameEnd = end;
+  }
+
+  /** Takes the name of a metadata line, which may be in quotes. */
+  setFamily(start: number, end: number): void {
+    const quoted = this.#page[start] === 34 ? 1 : 0;
+    this.setName(start + quoted, end - quoted);
   }
 
   add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
@@ -50,9 +61,7 @@ export class LabelSpans {
   pairs(type: MetricType): string[] {
     const page = this.#page;
     const bound = type === "histogram" ? "le" : type === "summary" ? "quantile" : "";
-    const pairs = this.hasName
-      ? [metricNameLabel, unescapeLabel(decodeText(page, this.nameStart, this.nameEnd))]
-      : [];
+    const pairs = this.hasName ? [metricNameLabel, unescapeLabel(this.name)] : [];
     for (let i = 0; i < this.#count; i += 4) {
       const name = unescapeLabel(decodeText(page, this.#offsets[i], this.#offsets[i + 1]));
       const value = unescapeLabel(decodeText(page, this.#offsets[i + 2], this.#offsets[i + 3]));

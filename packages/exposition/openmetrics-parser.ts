@@ -21,7 +21,7 @@ import {
 import { floatIn, formatFloat } from "./go-number.ts";
 import { LabelSpans } from "./label-spans.ts";
 import { OpenMetricsLexer } from "./openmetrics-lexer.ts";
-import { decodeText, isUtf8, quoteBytes, unescapeLabel } from "./page-text.ts";
+import { checkHelp, checkLabelValue, decodeText, quoteBytes, unescapeLabel } from "./page-text.ts";
 import { Token, tokenName, unexpected } from "./token.ts";
 
 const types: ReadonlySet<string> = new Set<MetricType>([
@@ -78,7 +78,7 @@ export class OpenMetricsParser implements ExpositionParser {
   }
 
   get family(): string {
-    return decodeText(this.#page, this.#spans.nameStart, this.#spans.nameEnd);
+    return this.#spans.name;
   }
 
   get text(): string {
@@ -156,17 +156,16 @@ export class OpenMetricsParser implements ExpositionParser {
     if (token !== Token.MetricName) {
       throw this.#unexpected(`expected metric name after ${tokenName(kind)}`, token);
     }
-    const quoted = page[lexer.start] === 34 ? 1 : 0;
-    this.#spans.setName(lexer.start + quoted, lexer.at - quoted);
+    this.#spans.setFamily(lexer.start, lexer.at);
     this.#familyLength = this.#spans.nameEnd - this.#spans.nameStart;
     if (lexer.next() !== Token.Text) throw new ExpositionError(`expected text in ${tokenName(kind)}`);
     this.#textStart = lexer.start + 1;
     this.#textEnd = lexer.at - 1;
-    const shown = (): string => quoteBytes(page, this.#textStart, this.#textEnd);
     if (kind === Token.Help) {
-      if (isUtf8(page, this.#textStart, this.#textEnd)) return "help";
-      throw new ExpositionError(`help text ${shown()} is not a valid utf8 string`);
+      checkHelp(page, this.#textStart, this.#textEnd);
+      return "help";
     }
+    const shown = (): string => quoteBytes(page, this.#textStart, this.#textEnd);
     const text = decodeText(page, this.#textStart, this.#textEnd);
     if (kind === Token.Type) {
       if (!types.has(text)) throw new ExpositionError(`invalid metric type ${shown()}`);
@@ -228,9 +227,7 @@ export class OpenMetricsParser implements ExpositionParser {
 
   #labelValue(spans: LabelSpans, nameStart: number, nameEnd: number): void {
     const { start, at, isAscii } = this.#lexer;
-    if (!isAscii && !isUtf8(this.#page, start, at)) {
-      throw new ExpositionError(`invalid UTF-8 label value: ${quoteBytes(this.#page, start, at)}`);
-    }
+    if (!isAscii) checkLabelValue(this.#page, start, at);
     spans.add(nameStart, nameEnd, start + 1, at - 1);
   }
 
@@ -288,11 +285,7 @@ export class OpenMetricsParser implements ExpositionParser {
   }
 
   #isCreated(): boolean {
-    return this.#typeHasStart() && this.#metricName().endsWith(createdSuffix);
-  }
-
-  #metricName(): string {
-    return decodeText(this.#page, this.#spans.nameStart, this.#spans.nameEnd);
+    return this.#typeHasStart() && this.#spans.name.endsWith(createdSuffix);
   }
 
   #identity(nameLength: number): string {
@@ -309,7 +302,7 @@ export class OpenMetricsParser implements ExpositionParser {
     ahead.seek(this.lineEnd, this.metricType);
     try {
       while (ahead.next() === "series") {
-        if (!ahead.#metricName().endsWith(createdSuffix)) continue;
+        if (!ahead.#spans.name.endsWith(createdSuffix)) continue;
         const nameLength = ahead.#spans.nameEnd - ahead.#spans.nameStart - createdSuffix.length;
         return ahead.#identity(nameLength) === identity ? Math.trunc(ahead.value * 1000) : null;
       }

@@ -1,8 +1,9 @@
 /**
- * Text out of a page's bytes: decoding, escapes, and quoting for error texts.
+ * Text out of a page's bytes: decoding, checks, escapes, and quoting for error texts.
  */
 
 import { quoteGo } from "@narthex/model/labels";
+import { ExpositionError } from "./exposition-parser.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
@@ -29,6 +30,18 @@ export function isUtf8(page: Uint8Array, start: number, end: number): boolean {
   } catch {
     return false; // the decoder has no other way to say so
   }
+}
+
+/** Throws when the text of a HELP line, `page[start, end)`, is not valid UTF-8. */
+export function checkHelp(page: Uint8Array, start: number, end: number): void {
+  if (isUtf8(page, start, end)) return;
+  throw new ExpositionError(`help text ${quoteBytes(page, start, end)} is not a valid utf8 string`);
+}
+
+/** Throws when a label value, `page[start, end)` with its quotes, is not valid UTF-8. */
+export function checkLabelValue(page: Uint8Array, start: number, end: number): void {
+  if (isUtf8(page, start, end)) return;
+  throw new ExpositionError(`invalid UTF-8 label value: ${quoteBytes(page, start, end)}`);
 }
 
 /** Resolves `\\`, `\"` and `\n`; every other backslash stays. */

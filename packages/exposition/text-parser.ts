@@ -17,7 +17,7 @@ import {
 } from "./exposition-parser.ts";
 import { floatIn } from "./go-number.ts";
 import { LabelSpans } from "./label-spans.ts";
-import { decodeText, isUtf8, quoteBytes, unescapeHelp } from "./page-text.ts";
+import { checkHelp, checkLabelValue, decodeText, quoteBytes, unescapeHelp } from "./page-text.ts";
 import { TextLexer } from "./text-lexer.ts";
 import { Token, tokenName, unexpected } from "./token.ts";
 
@@ -61,7 +61,7 @@ export class TextParser implements ExpositionParser {
   }
 
   get family(): string {
-    return decodeText(this.#page, this.#spans.nameStart, this.#spans.nameEnd);
+    return this.#spans.name;
   }
 
   get text(): string {
@@ -120,17 +120,13 @@ export class TextParser implements ExpositionParser {
     if (token !== Token.MetricName) {
       throw this.#unexpected(`expected metric name after ${tokenName(kind)}`, token);
     }
-    const quoted = this.#page[lexer.start] === 34 ? 1 : 0;
-    this.#spans.setName(lexer.start + quoted, lexer.at - quoted);
+    this.#spans.setFamily(lexer.start, lexer.at);
     lexer.next(); // always Token.Text
     this.#textStart = Math.min(lexer.start + 1, lexer.at);
     this.#textEnd = lexer.at;
     this.#isHelp = kind === Token.Help;
     if (this.#isHelp) {
-      if (!isUtf8(this.#page, this.#textStart, this.#textEnd)) {
-        const shown = quoteBytes(this.#page, this.#textStart, this.#textEnd);
-        throw new ExpositionError(`help text ${shown} is not a valid utf8 string`);
-      }
+      checkHelp(this.#page, this.#textStart, this.#textEnd);
     } else {
       const type = types[decodeText(this.#page, this.#textStart, this.#textEnd)];
       if (type === undefined) {
@@ -205,9 +201,7 @@ export class TextParser implements ExpositionParser {
 
   #labelValue(nameStart: number, nameEnd: number): void {
     const { start, at, isAscii } = this.#lexer;
-    if (!isAscii && !isUtf8(this.#page, start, at)) {
-      throw new ExpositionError(`invalid UTF-8 label value: ${quoteBytes(this.#page, start, at)}`);
-    }
+    if (!isAscii) checkLabelValue(this.#page, start, at);
     this.#spans.add(nameStart, nameEnd, start + 1, at - 1);
   }
 

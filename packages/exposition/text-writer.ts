@@ -3,15 +3,14 @@
  * the Go client library does: families by name, HELP before TYPE, values in their shortest form.
  */
 
+import { histogramText, summaryText, type NumberFormat } from "./compound-text.ts";
 import { formatFloat, formatTextValue } from "./go-number.ts";
 import {
   escapeHelp,
   familyNameText,
   seriesText,
   sortedFamilies,
-  type HistogramMetric,
   type MetricFamily,
-  type SummaryMetric,
   type ValueFamily,
 } from "./metric-family.ts";
 
@@ -19,6 +18,12 @@ import {
 export const textContentType = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 /** Content type of the text format 1.0.0, for clients that take any name. */
 export const text1ContentType = "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
+
+const textNumbers: NumberFormat = {
+  value: formatTextValue,
+  count: formatTextValue,
+  quantile: formatFloat,
+};
 
 /** The page for `families`, in any order. Metrics keep their order within a family. */
 export function writeText(families: readonly MetricFamily[]): string {
@@ -33,9 +38,9 @@ function textFamily(family: MetricFamily): string {
   let text = help === "" ? "" : `# HELP ${shown} ${escapeHelp(help)}\n`;
   text += `# TYPE ${shown} ${type}\n`;
   if (type === "histogram") {
-    for (const metric of family.metrics) text += histogramText(name, metric);
+    for (const metric of family.metrics) text += histogramText(name, metric, textNumbers);
   } else if (type === "summary") {
-    for (const metric of family.metrics) text += summaryText(name, metric);
+    for (const metric of family.metrics) text += summaryText(name, metric, textNumbers);
   } else {
     text += valuesText(family);
   }
@@ -49,36 +54,4 @@ function valuesText({ name, metrics }: ValueFamily): string {
     text += `${seriesText(name, labelText)} ${formatTextValue(value)}${time}\n`;
   }
   return text;
-}
-
-function histogramText(name: string, metric: HistogramMetric): string {
-  const { labelText, bounds, bucketCounts, sum, count } = metric;
-  const before = labelText === "" ? "" : `${labelText},`;
-  let text = "";
-  let below = 0;
-  for (let i = 0; i < bounds.length; i++) {
-    below += bucketCounts[i];
-    const labels = `${before}le="${formatTextValue(bounds[i])}"`;
-    text += `${seriesText(`${name}_bucket`, labels)} ${formatTextValue(below)}\n`;
-  }
-  text += `${seriesText(`${name}_bucket`, `${before}le="+Inf"`)} ${formatTextValue(count)}\n`;
-  return text + sumAndCount(name, labelText, sum, count);
-}
-
-function summaryText(name: string, metric: SummaryMetric): string {
-  const { labelText, quantiles, quantileValues, sum, count } = metric;
-  const before = labelText === "" ? "" : `${labelText},`;
-  let text = "";
-  for (let i = 0; i < quantiles.length; i++) {
-    const labels = `${before}quantile="${formatFloat(quantiles[i])}"`;
-    text += `${seriesText(name, labels)} ${formatTextValue(quantileValues[i])}\n`;
-  }
-  return text + sumAndCount(name, labelText, sum, count);
-}
-
-function sumAndCount(name: string, labelText: string, sum: number, count: number): string {
-  return (
-    `${seriesText(`${name}_sum`, labelText)} ${formatTextValue(sum)}\n` +
-    `${seriesText(`${name}_count`, labelText)} ${formatTextValue(count)}\n`
-  );
 }
