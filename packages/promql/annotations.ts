@@ -101,7 +101,7 @@ function rfc3339(timeMs: number): string {
 }
 
 /** `line:column` of a byte offset, both from 1, columns in bytes. */
-export function positionText(queryText: string, offset: number): string {
+function positionText(queryText: string, offset: number): string {
   const bytes = new TextEncoder().encode(queryText);
   if (offset < 0 || offset > bytes.length) return "invalid position";
   let line = 1;

@@ -72,7 +72,7 @@ export function evaluateReference(data: ReferenceData, expr: Expr, timeMs: numbe
 }
 
 /** The labels without those that describe the metric. */
-export function withoutName(labels: Labels): Labels {
+function withoutName(labels: Labels): Labels {
   return labels.with("__name__", "").with("__type__", "").with("__unit__", "");
 }
 

@@ -1,5 +1,7 @@
 // Kernel `over-time`: sums, extremes and edges of windows. Interface: ../over-time.ts.
 
+import { endWords, passWord, roundedOff } from "./windows";
+
 // Running sums in double-double, count + 1 entries of 16 bytes. 0 when differences of them are not exact to
 // about 1e-15 of the smallest value: not finite, or 10^15 times as large as that.
 export function sumPrefix(values: usize, count: u32, prefix: usize): u32 {
@@ -12,8 +14,7 @@ export function sumPrefix(values: usize, count: u32, prefix: usize): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const value = load<f64>(values + (<usize>i << 3));
     const sum = high + value;
-    const part = sum - high;
-    low += (high - (sum - part)) + (value - part);
+    low += roundedOff(high, value, sum);
     high = sum;
     largest = max(largest, abs(sum));
     if (value != 0) smallest = min(smallest, abs(value));
@@ -98,12 +99,9 @@ export function sumRow(
       word |= <u32>1 << (s & 31);
       present++;
     }
-    if ((s & 31) == 31) {
-      store<u32>(presence + (<usize>(s >> 5) << 2), word);
-      word = 0;
-    }
+    word = passWord(presence, s, word);
   }
-  if ((steps & 31) != 0) store<u32>(presence + (<usize>(steps >> 5) << 2), word);
+  endWords(presence, steps, word);
   return present;
 }
 
@@ -142,12 +140,9 @@ export function extremeRow(
       word |= <u32>1 << (s & 31);
       present++;
     }
-    if ((s & 31) == 31) {
-      store<u32>(presence + (<usize>(s >> 5) << 2), word);
-      word = 0;
-    }
+    word = passWord(presence, s, word);
   }
-  if ((steps & 31) != 0) store<u32>(presence + (<usize>(steps >> 5) << 2), word);
+  endWords(presence, steps, word);
   return present;
 }
 
@@ -188,11 +183,8 @@ export function edgeRow(
       word |= <u32>1 << (s & 31);
       present++;
     }
-    if ((s & 31) == 31) {
-      store<u32>(presence + (<usize>(s >> 5) << 2), word);
-      word = 0;
-    }
+    word = passWord(presence, s, word);
   }
-  if ((steps & 31) != 0) store<u32>(presence + (<usize>(steps >> 5) << 2), word);
+  endWords(presence, steps, word);
   return present;
 }

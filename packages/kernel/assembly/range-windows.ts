@@ -4,6 +4,8 @@
 // `bounds` (two u32 per step). Both only move forward, so all steps together cost one walk over the
 // samples.
 
+import { endWords, passWord, roundedOff } from "./windows";
+
 const TERM: usize = 32; // bytes per step: sampled s · to start s · to end s · factor
 const RESET: usize = 24; // bytes per reset: index u32 (8) · prefix of what was lost, as high + low float64
 
@@ -76,8 +78,7 @@ export function listResets(values: usize, count: u32, resets: usize): u32 {
     const value = load<f64>(values + (<usize>i << 3));
     if (value < previous) {
       const sum = high + previous;
-      const part = sum - high;
-      low += (high - (sum - part)) + (previous - part);
+      low += roundedOff(high, previous, sum);
       high = sum;
       const at = resets + <usize>found * RESET;
       store<u32>(at, i);
@@ -178,12 +179,9 @@ export function counterRow(
       word |= <u32>1 << (s & 31);
       present++;
     }
-    if ((s & 31) == 31) {
-      store<u32>(presence + (<usize>(s >> 5) << 2), word);
-      word = 0;
-    }
+    word = passWord(presence, s, word);
   }
-  if ((steps & 31) != 0) store<u32>(presence + (<usize>(steps >> 5) << 2), word);
+  endWords(presence, steps, word);
   return present;
 }
 
@@ -210,12 +208,9 @@ export function deltaRow(
       word |= <u32>1 << (s & 31);
       present++;
     }
-    if ((s & 31) == 31) {
-      store<u32>(presence + (<usize>(s >> 5) << 2), word);
-      word = 0;
-    }
+    word = passWord(presence, s, word);
   }
-  if ((steps & 31) != 0) store<u32>(presence + (<usize>(steps >> 5) << 2), word);
+  endWords(presence, steps, word);
   return present;
 }
 
@@ -244,12 +239,9 @@ export function selectRow(
         present++;
       }
     }
-    if ((s & 31) == 31) {
-      store<u32>(presence + (<usize>(s >> 5) << 2), word);
-      word = 0;
-    }
+    word = passWord(presence, s, word);
   }
-  if ((steps & 31) != 0) store<u32>(presence + (<usize>(steps >> 5) << 2), word);
+  endWords(presence, steps, word);
   return present;
 }
 

@@ -57,7 +57,7 @@ export function varianceOf(values: ArrayLike<number>, low: number, high: number)
 }
 
 /** Ascending with NaN first, the order quantiles and sorting use. */
-export function compareNaNFirst(a: number, b: number): number {
+function compareNaNFirst(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   return (Number.isNaN(b) ? 1 : 0) - (Number.isNaN(a) ? 1 : 0);

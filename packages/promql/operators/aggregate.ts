@@ -7,9 +7,9 @@
 
 import { assert, unreachable } from "@narthex/platform/assert";
 import type { QueryContext } from "../query-context.ts";
-import { countBits, hasBit, setBit } from "../rows.ts";
+import { hasBit, setBit } from "../rows.ts";
 import type { SeriesTable } from "../series-table.ts";
-import { forEachRow, Matrix, MatrixOperator, type Operator } from "./operator.ts";
+import { forEachRow, holdRows, Matrix, MatrixOperator, type Operator } from "./operator.ts";
 import { groupDropsName, groupSeries, type Grouping } from "./grouping.ts";
 
 /** The aggregations of this operator. */
@@ -43,8 +43,7 @@ export class AggregateOperator extends MatrixOperator {
     });
     for (let group = 0; group < groups.count; group++) this.#finishRow(group, groups, second, third);
     budget.returnTo(before);
-    for (let i = 0; i < groups.count; i++)
-      budget.add(countBits(context.arena.u32, groups.presenceAt[i], layout));
+    holdRows(context, groups);
     return { table: numbering.sets.toTable(groupDropsName(inputTable, numbering)), matrix: groups };
   }
 

@@ -9,9 +9,9 @@ import { warnOfQuantile } from "../annotations.ts";
 import { bucketFraction, bucketQuantile, type Bucket, type Repair } from "../functions/buckets.ts";
 import type { HistogramQuantilePlan } from "../plan-node.ts";
 import type { QueryContext } from "../query-context.ts";
-import { countBits, hasBit, isEmptyBitmap, setBit } from "../rows.ts";
+import { hasBit, isEmptyBitmap, setBit } from "../rows.ts";
 import { labelValueId, numberSets, type SeriesTable } from "../series-table.ts";
-import { materialize, Matrix, MatrixOperator, scalarRow, type Operator } from "./operator.ts";
+import { holdRows, materialize, Matrix, MatrixOperator, scalarValues, type Operator } from "./operator.ts";
 
 /** Buckets of one histogram: rows and their upper bounds, ascending. */
 interface Histogram {
@@ -40,12 +40,9 @@ export class HistogramQuantileOperator extends MatrixOperator {
 
   protected compute(): { table: SeriesTable; matrix: Matrix } {
     const { context, layout } = this;
-    const { budget, symbols, arena } = context;
+    const { budget, symbols } = context;
     const before = budget.samples;
-    const params = this.#params.map((param) => {
-      const at = scalarRow(context, param) >>> 3;
-      return arena.f64.slice(at, at + layout.steps);
-    });
+    const params = this.#params.map((param) => scalarValues(context, param));
     if (params.length === 1) {
       for (const phi of params[0]) warnOfQuantile(context.annotations, phi, this.#plan.quantileSpan);
     }
@@ -64,7 +61,7 @@ export class HistogramQuantileOperator extends MatrixOperator {
       this.#fillRow(matrix.valuesAt[i], matrix.presenceAt[i], input, histogram, params, symbols.text(nameId));
     });
     budget.returnTo(before);
-    for (let i = 0; i < matrix.count; i++) budget.add(countBits(arena.u32, matrix.presenceAt[i], layout));
+    holdRows(context, matrix);
     return { table: resultTable, matrix };
   }
 

@@ -15,7 +15,7 @@ import { scalarRow, type Operator } from "./operator.ts";
 export type RowChange = (valuesAt: number, presenceAt: number) => void;
 
 /** Yields the rows of `input`, changed. */
-export class MapOperator implements Operator {
+class MapOperator implements Operator {
   readonly steps: Steps;
   readonly layout: RowLayout;
   readonly #input: Operator;

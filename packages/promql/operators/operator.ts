@@ -12,7 +12,7 @@
 
 import { assert } from "@narthex/platform/assert";
 import type { QueryContext } from "../query-context.ts";
-import { copyBitmap, copyValues, RowBlock, type RowLayout } from "../rows.ts";
+import { copyBitmap, copyValues, countBits, RowBlock, type RowLayout } from "../rows.ts";
 import type { SeriesTable } from "../series-table.ts";
 import type { Steps } from "../steps.ts";
 
@@ -127,10 +127,21 @@ export function materialize(context: QueryContext, operator: Operator, table: Se
   return matrix;
 }
 
+/** Accounts for the samples of all rows of a matrix. Throws `TooManySamplesError` beyond the limit. */
+export function holdRows({ arena, budget }: QueryContext, { presenceAt, count, layout }: Matrix): void {
+  for (let i = 0; i < count; i++) budget.add(countBits(arena.u32, presenceAt[i], layout));
+}
+
 /** The one row of a scalar operator, opened here: address of its values. */
 export function scalarRow(context: QueryContext, operator: Operator): number {
   const matrix = materialize(context, operator, operator.open());
   return matrix.valuesAt[0];
+}
+
+/** The values of a scalar operator, opened here: a copy, one per step. */
+export function scalarValues(context: QueryContext, operator: Operator): Float64Array {
+  const at = scalarRow(context, operator) >>> 3;
+  return context.arena.f64.slice(at, at + operator.layout.steps);
 }
 
 /** Reads all rows of an opened operator, block by block, in order. */

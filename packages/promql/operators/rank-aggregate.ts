@@ -8,10 +8,18 @@
 import { formatGoG } from "@narthex/model/go-float";
 import { ExecutionError } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
-import { countBits, hasBit, setBit } from "../rows.ts";
+import { hasBit, setBit } from "../rows.ts";
 import { pickSeries, type SeriesTable } from "../series-table.ts";
 import { RankHeap } from "./rank-heap.ts";
-import { materialize, Matrix, MatrixOperator, pickRows, scalarRow, type Operator } from "./operator.ts";
+import {
+  holdRows,
+  materialize,
+  Matrix,
+  MatrixOperator,
+  pickRows,
+  scalarValues,
+  type Operator,
+} from "./operator.ts";
 import { groupSeries, type Grouping } from "./grouping.ts";
 
 /** The aggregations of this operator. */
@@ -51,7 +59,7 @@ export class RankOperator extends MatrixOperator {
       for (const series of heap?.series() ?? []) setBit(u32, winners.presenceAt[series], i % layout.steps);
     });
     budget.returnTo(before);
-    for (let i = 0; i < winners.count; i++) budget.add(countBits(u32, winners.presenceAt[i], layout));
+    holdRows(context, winners);
     return context.isInstant && layout.steps === 1
       ? this.#ranked(heaps, table, winners)
       : { table, matrix: winners };
@@ -59,9 +67,7 @@ export class RankOperator extends MatrixOperator {
 
   /** k at each step, or null when it is below 1 everywhere. */
   #limits(): Float64Array | null {
-    const { context, layout } = this;
-    const at = scalarRow(context, this.#param) >>> 3;
-    const limits = context.arena.f64.slice(at, at + layout.steps);
+    const limits = scalarValues(this.context, this.#param);
     let [min, max, anyNaN] = [Infinity, -Infinity, false];
     for (const limit of limits) {
       if (Number.isNaN(limit)) anyNaN = true;

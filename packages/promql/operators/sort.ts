@@ -85,7 +85,7 @@ class SortOperator extends MatrixOperator {
 }
 
 /** Natural order: runs of digits compare as numbers. */
-export function naturallyBefore(a: string, b: string): boolean {
+function naturallyBefore(a: string, b: string): boolean {
   const left = a.match(/\d+|\D+/gu) ?? [];
   const right = b.match(/\d+|\D+/gu) ?? [];
   for (const [i, chunk] of left.entries()) {

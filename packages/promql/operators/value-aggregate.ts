@@ -10,9 +10,17 @@ import { warnOfQuantile } from "../annotations.ts";
 import { quantileOf } from "../functions/over-time.ts";
 import { ExecutionError } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
-import { countBits, hasBit, setBit } from "../rows.ts";
+import { hasBit, setBit } from "../rows.ts";
 import { LabelSet, LabelSetIndex, type SeriesTable } from "../series-table.ts";
-import { forEachRow, materialize, Matrix, MatrixOperator, scalarRow, type Operator } from "./operator.ts";
+import {
+  forEachRow,
+  holdRows,
+  materialize,
+  Matrix,
+  MatrixOperator,
+  scalarValues,
+  type Operator,
+} from "./operator.ts";
 import { groupDropsName, groupSeries, type Grouping } from "./grouping.ts";
 
 /** quantile(φ, …): φ may differ from step to step. */
@@ -32,10 +40,9 @@ export class QuantileOperator extends MatrixOperator {
 
   protected compute(): { table: SeriesTable; matrix: Matrix } {
     const { context, layout } = this;
-    const { budget, arena } = context;
+    const { budget } = context;
     const before = budget.samples;
-    const paramAt = scalarRow(context, this.#param) >>> 3;
-    const quantiles = arena.f64.slice(paramAt, paramAt + layout.steps);
+    const quantiles = scalarValues(context, this.#param);
     this.#warn(quantiles);
     const table = this.#input.open();
     const input = materialize(context, this.#input, table);
@@ -48,7 +55,7 @@ export class QuantileOperator extends MatrixOperator {
       this.#fillRow(groups.valuesAt[group], groups.presenceAt[group], input, members[group], quantiles);
     }
     budget.returnTo(before);
-    for (let i = 0; i < groups.count; i++) budget.add(countBits(arena.u32, groups.presenceAt[i], layout));
+    holdRows(context, groups);
     return { table: numbering.sets.toTable(groupDropsName(table, numbering)), matrix: groups };
   }
 
@@ -145,8 +152,8 @@ export class CountValuesOperator extends MatrixOperator {
         f64[(matrix.valuesAt[i] >>> 3) + s] = count;
         setBit(u32, matrix.presenceAt[i], s);
       });
-      this.context.budget.add(countBits(u32, matrix.presenceAt[i], this.layout));
     });
+    holdRows(this.context, matrix);
     return matrix;
   }
 }
