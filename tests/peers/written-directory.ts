@@ -69,7 +69,8 @@ export async function writeDirectory(
   return written;
 }
 
-function openDb(directory: string, clock: VirtualClock): Db {
+/** A database of ours on the real disk, on a clock that the caller moves. */
+export function openDb(directory: string, clock: VirtualClock): Db {
   const arena = Arena.create();
   return Db.open({
     disk: systemDisk,

@@ -3,6 +3,7 @@
  */
 
 import { goMax, goMin } from "./arithmetic.ts";
+import { calendarFunctions } from "./calendar.ts";
 
 /** One function of a value and up to two scalar arguments (NaN when not given). */
 export interface MapFunction {
@@ -46,16 +47,7 @@ export const mapFunctions: ReadonlyMap<string, MapFunction> = new Map(
     },
     clamp_max: of((value, high) => goMax(-Infinity, goMin(high, value))),
     clamp_min: of((value, low) => goMax(low, goMin(Infinity, value))),
-    year: ofDate((date) => date.getUTCFullYear()),
-    month: ofDate((date) => date.getUTCMonth() + 1),
-    day_of_month: ofDate((date) => date.getUTCDate()),
-    day_of_week: ofDate((date) => date.getUTCDay()),
-    day_of_year: ofDate(dayOfYear),
-    days_in_month: ofDate((date) =>
-      new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate(),
-    ),
-    hour: ofDate((date) => date.getUTCHours()),
-    minute: ofDate((date) => date.getUTCMinutes()),
+    ...Object.fromEntries(Object.entries(calendarFunctions).map(([name, apply]) => [name, of(apply)])),
   }),
 );
 
@@ -63,17 +55,8 @@ function of(apply: MapFunction["apply"]): MapFunction {
   return { apply, refuses: null, defaults: [] };
 }
 
-function ofDate(apply: (date: Date) => number): MapFunction {
-  return of((seconds) => apply(new Date(Math.trunc(seconds) * 1000)));
-}
-
 /** To the nearest multiple, halves up. Multiplying by the inverse is what the original does. */
 function round(value: number, nearest: number): number {
   const inverse = 1 / nearest;
   return Math.floor(value * inverse + 0.5) / inverse;
-}
-
-function dayOfYear(date: Date): number {
-  const year = date.getUTCFullYear();
-  return Math.floor((date.getTime() - Date.UTC(year, 0, 1)) / 86_400_000) + 1;
 }
