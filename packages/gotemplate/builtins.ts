@@ -9,11 +9,13 @@ import { compareUtf8 } from "@narthex/bytes/utf8-order";
 import { escapeHtml } from "./html/escape-html.ts";
 import { escapeJs, escapeQuery } from "./escape.ts";
 import { sprint, sprintf, sprintln } from "./format.ts";
+import { argumentsText } from "./print.ts";
 import {
   anyType,
   GoFunction,
   GoList,
   GoMap,
+  GoSafe,
   GoStruct,
   isTrue,
   reflectedType,
@@ -51,11 +53,6 @@ export const builtins: Functions = new Map([
   ["gt", new GoFunction(two, (a, b) => !isLess(a ?? null, b ?? null) && !equalsAny(a ?? null, [b ?? null]))],
   ["ge", new GoFunction(two, (a, b) => !isLess(a ?? null, b ?? null))],
 ]);
-
-/** The text of a function's arguments: as printed, a single string as it is. */
-export function argumentsText(values: readonly Value[]): string {
-  return sprint(values.map((value) => (value === null ? "<no value>" : value)));
-}
 
 function fail(message: string): never {
   throw new TemplateFunctionError(message);
@@ -167,6 +164,7 @@ function equalsAny(a: Value, others: readonly Value[]): boolean {
 
 function equalObjects(a: Value, b: Value): boolean {
   if (a === null || b === null) return a === b;
+  if (a instanceof GoSafe && b instanceof GoSafe) return a.text === b.text;
   if (!(b instanceof GoStruct) || !(a instanceof GoStruct)) {
     return fail(`non-comparable type ${sprint([b])}: ${typeName(b)}`);
   }

@@ -12,8 +12,12 @@ import { quoteGo } from "@narthex/bytes/go-quote";
 import { assert, unreachable } from "@narthex/platform/assert";
 import { builtins, type Functions } from "./builtins.ts";
 import { formatValue } from "./format.ts";
+import { HtmlMarkupError } from "./html/context.ts";
+import { HtmlWriter, type NamedEscaper } from "./html/html-writer.ts";
+import { argumentsText } from "./print.ts";
 import {
   nodeText,
+  type ActionNode,
   type BranchNode,
   type CommandNode,
   type ItemNode,
@@ -62,6 +66,8 @@ export interface Execution {
   /** What a key gives that a map does not have: the zero value of its kind, or nothing. */
   readonly missingKey: "zero" | "invalid";
   readonly limits: ExecutionLimits;
+  /** Whether the output is a page, in which values are made safe. */
+  readonly asHtml: boolean;
 }
 
 /** A template that failed while running. The message is the original's. */
@@ -71,8 +77,11 @@ export class TemplateExecutionError extends Error {
 
 /** Runs `template` with `data` as the dot. Throws `TemplateExecutionError`. */
 export function executeTemplate(template: ParsedTemplate, data: Value, execution: Execution): string {
-  const account: Account = { steps: 0, output: [], outputLength: 0 };
-  new Frame(template, data, execution, account, 0).run();
+  const page = execution.asHtml ? new HtmlWriter() : null;
+  const account: Account = { steps: 0, output: [], outputLength: 0, page };
+  const frame = new Frame(template, data, execution, account, 0);
+  frame.run();
+  frame.end();
   return account.output.join("");
 }
 
@@ -80,11 +89,20 @@ interface Account {
   steps: number;
   readonly output: string[];
   outputLength: number;
+  /** Null when the output is plain text. */
+  readonly page: HtmlWriter | null;
 }
 
 /** No argument comes from the pipe. */
 const nothing = Symbol("nothing");
 type Final = Value | typeof nothing;
+
+/** The escaper that a pipe names at its end. */
+function namedEscaper({ commands }: PipeNode): NamedEscaper | null {
+  const last = commands[commands.length - 1]?.args[0];
+  if (last?.kind !== "identifier") return null;
+  return last.name === "html" || last.name === "urlquery" ? last.name : null;
+}
 
 type Flow = "on" | "break" | "continue";
 
@@ -113,12 +131,39 @@ class Frame {
     this.#list(this.#data, this.#template.root);
   }
 
+  /** After the whole page. */
+  end(): void {
+    this.#node = this.#template.root;
+    this.#inPage((page) => {
+      page.end();
+      return "";
+    });
+  }
+
+  /** Markup that cannot be understood is an error of the template. */
+  #inPage(write: (page: HtmlWriter) => string): string {
+    const { page } = this.#account;
+    if (page === null) return "";
+    try {
+      return write(page);
+    } catch (error) {
+      if (!(error instanceof HtmlMarkupError)) throw error;
+      const { line } = this.#place();
+      const { name } = this.#template;
+      throw new TemplateExecutionError(`html/template:${name}:${line}: ${error.message}`, { cause: error });
+    }
+  }
+
+  #place(): { line: number; column: number } {
+    const before = this.#template.source.text.slice(0, this.#node.at);
+    const lineStart = before.lastIndexOf("\n") + 1;
+    return { line: before.split("\n").length, column: byteLength(before.slice(lineStart)) };
+  }
+
   #fail(message: string): never {
     const { name, source } = this.#template;
-    const before = source.text.slice(0, this.#node.at);
-    const lineStart = before.lastIndexOf("\n") + 1;
-    const line = before.split("\n").length;
-    const place = `${source.name}:${line}:${byteLength(before.slice(lineStart))}`;
+    const { line, column } = this.#place();
+    const place = `${source.name}:${line}:${column}`;
     throw new TemplateExecutionError(
       `template: ${place}: executing ${quoteGo(name)} at <${nodeText(this.#node)}>: ${message}`,
     );
@@ -149,13 +194,11 @@ class Frame {
     this.#node = item;
     switch (item.kind) {
       case "text":
-        this.#write(item.text);
+        this.#write(this.#account.page === null ? item.text : this.#inPage((page) => page.text(item.text)));
         return "on";
-      case "action": {
-        const value = this.#pipe(dot, item.pipe);
-        if (item.pipe.declares.length === 0) this.#print(item, value);
+      case "action":
+        this.#action(dot, item);
         return "on";
-      }
       case "if":
       case "with":
         return this.#branch(dot, item);
@@ -172,12 +215,27 @@ class Frame {
     }
   }
 
-  #print(node: ItemNode, value: Value): void {
+  #action(dot: Value, node: ActionNode): void {
+    const { pipe } = node;
+    const isPage = this.#account.page !== null && pipe.declares.length === 0;
+    const named = isPage ? namedEscaper(pipe) : null;
+    const value = named === null ? this.#pipe(dot, pipe) : this.#pipeBefore(dot, pipe);
+    if (pipe.declares.length > 0) return;
     this.#node = node;
     if (value instanceof GoFunction) {
       this.#fail(`can't print ${nodeText(node)} of type ${value.typeName}`);
     }
-    this.#write(value === null ? "<no value>" : formatValue(value));
+    if (isPage) this.#write(this.#inPage((page) => page.value(value, named)));
+    else this.#write(value === null ? "<no value>" : formatValue(value));
+  }
+
+  /** The value that a pipe hands to the escaper it ends with. */
+  #pipeBefore(dot: Value, pipe: PipeNode): Value {
+    const [first, ...rest] = pipe.commands;
+    if (first !== undefined && rest.length === 0) {
+      return argumentsText(first.args.slice(1).map((arg) => this.#argument(dot, arg, null)));
+    }
+    return this.#pipe(dot, { ...pipe, commands: pipe.commands.slice(0, -1) });
   }
 
   #branch(dot: Value, { kind, pipe, list, elseList }: BranchNode): Flow {

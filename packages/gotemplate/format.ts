@@ -5,7 +5,7 @@
 
 import { quoteGo, unicodePoint } from "@narthex/bytes/go-quote";
 import { formatGoFloat, type GoFloatFormat } from "@narthex/bytes/go-float-format";
-import { byteLength, GoFunction, GoList, GoMap, GoStruct, typeName, type Value } from "./value.ts";
+import { byteLength, GoFunction, GoList, GoMap, GoSafe, GoStruct, typeName, type Value } from "./value.ts";
 
 /** `fmt.Sprint`: spaces between operands when neither is a string. */
 export function sprint(values: readonly Value[]): string {
@@ -34,6 +34,7 @@ export function formatValue(value: Value): string {
     return `map[${pairs.join(" ")}]`;
   }
   if (value instanceof GoFunction) return "0x0";
+  if (value instanceof GoSafe) return value.text;
   if (value.text !== null) return value.text();
   return `{${[...value.fields.values()].map(formatValue).join(" ")}}`;
 }
@@ -203,7 +204,7 @@ function formatVerb(value: Value, directive: Directive): string {
     case "string":
       return formatString(value, directive);
     default:
-      return formatCompound(value, directive);
+      return value instanceof GoSafe ? formatString(value.text, directive) : formatCompound(value, directive);
   }
 }
 
@@ -213,7 +214,7 @@ function badVerb(value: Value, directive: Directive): string {
 }
 
 /** Lists, maps and structs apply the verb to each of their parts. */
-function formatCompound(value: GoList | GoMap | GoStruct | GoFunction, directive: Directive): string {
+function formatCompound(value: Exclude<Value & object, GoSafe>, directive: Directive): string {
   const part = (inner: Value | undefined): string => formatVerb(inner ?? null, directive);
   if (value instanceof GoList) return `[${value.items.map(part).join(" ")}]`;
   if (value instanceof GoMap) {

@@ -25,6 +25,8 @@ export interface TemplateOptions {
   /** Go's option `missingkey`: "zero" gives the zero value of a map, "invalid" (the default) nothing. */
   readonly missingKey?: "zero" | "invalid";
   readonly limits?: ExecutionLimits;
+  /** Whether the outputs are HTML: values are escaped for the place they stand in. */
+  readonly asHtml?: boolean;
 }
 
 /** Templates that know each other. */
@@ -34,12 +36,19 @@ export class TemplateSet {
   readonly #known: { has(name: string): boolean };
   readonly #missingKey: "zero" | "invalid";
   readonly #limits: ExecutionLimits;
+  readonly #asHtml: boolean;
 
-  constructor({ functions = new Map(), missingKey = "invalid", limits }: TemplateOptions = {}) {
+  constructor({
+    functions = new Map(),
+    missingKey = "invalid",
+    limits,
+    asHtml = false,
+  }: TemplateOptions = {}) {
     this.#functions = functions;
     this.#known = { has: (name) => functions.has(name) || builtins.has(name) };
     this.#missingKey = missingKey;
     this.#limits = limits ?? defaultExecutionLimits;
+    this.#asHtml = asHtml;
   }
 
   /** Adds the template `name` and those that `text` defines. Throws `TemplateSyntaxError`. */
@@ -62,6 +71,7 @@ export class TemplateSet {
       functions: this.#functions,
       missingKey: this.#missingKey,
       limits: this.#limits,
+      asHtml: this.#asHtml,
     });
   }
 }

@@ -10,7 +10,17 @@
 import { compareUtf8 } from "@narthex/bytes/utf8-order";
 
 /** Anything a template can hold. */
-export type Value = null | boolean | bigint | number | string | GoList | GoMap | GoStruct | GoFunction;
+export type Value =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | GoList
+  | GoMap
+  | GoStruct
+  | GoSafe
+  | GoFunction;
 
 /** What a function or method accepts at one place. */
 export interface ParameterType {
@@ -138,6 +148,32 @@ export class GoMap {
   }
 }
 
+/** What a text is vouched for to be, and the name of its Go type. */
+const safeTypes = {
+  html: "template.HTML",
+  attr: "template.HTMLAttr",
+  css: "template.CSS",
+  js: "template.JS",
+  jsString: "template.JSStr",
+  url: "template.URL",
+  srcset: "template.Srcset",
+} as const;
+
+/** A text that someone vouches for: written into HTML as it is. */
+export class GoSafe {
+  readonly text: string;
+  readonly kind: keyof typeof safeTypes;
+
+  constructor(text: string, kind: keyof typeof safeTypes) {
+    this.text = text;
+    this.kind = kind;
+  }
+
+  get typeName(): string {
+    return safeTypes[this.kind];
+  }
+}
+
 /** A struct. */
 export class GoStruct {
   readonly typeName: string;
@@ -179,6 +215,7 @@ export function typeName(value: Value): string {
 export function isTrue(value: Value): boolean {
   if (value instanceof GoList) return value.items.length > 0;
   if (value instanceof GoMap) return value.entries.size > 0;
+  if (value instanceof GoSafe) return value.text !== "";
   if (typeof value === "number") return value !== 0; // NaN is true
   return Boolean(value);
 }
