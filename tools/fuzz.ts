@@ -17,7 +17,10 @@ import { repositoryRoot } from "./find-files.ts";
 
 /** The test files of each subject. */
 const subjects: Readonly<Record<string, readonly string[]>> = {
-  promql: ["packages/promql/reference.property.test.ts"],
+  promql: [
+    "packages/promql/reference.property.test.ts",
+    "packages/promql/reference-experimental.property.test.ts",
+  ],
   tsdb: ["tests/simulation/crash.test.ts"],
 };
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ParsedFlags, parseFlags, type FlagsEnd, type ProgramTable } from "./flags.ts";
+import { ParsedFlags, parseFlags, type FlagsEnd } from "./flags.ts";
+import type { ProgramTable } from "./program-table.ts";
 
 const program: ProgramTable = {
   name: "demo",
@@ -68,4 +69,62 @@ test("help and version", () => {
   assert.match(help.text, /\n {2}-h, --\[no-\]help /u);
   assert.doesNotMatch(help.text, /deep/u);
   assert.equal((parseFlags(program, ["--version"]) as FlagsEnd).text, "demo, version 1\n");
+});
+
+const tool: ProgramTable = {
+  name: "tool",
+  help: "A program with commands.",
+  version: "tool, version 1",
+  flags: [{ name: "deep", isSwitch: true, default: "false", help: "Go deep." }],
+  commands: [
+    {
+      name: "dig",
+      help: "Dig.",
+      commands: [
+        {
+          name: "hole",
+          help: "Dig a hole.",
+          flags: [{ name: "kind", short: "k", default: "round", choices: ["round", "flat"], help: "Kind." }],
+          args: [
+            { name: "place", help: "Where.", isRequired: true },
+            { name: "more", help: "Where else.", isRepeatable: true },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
+test("commands, their flags and arguments", () => {
+  const is = (line: string, wanted: string): void => {
+    const result = parseFlags(tool, line.split(" "));
+    assert.ok(result instanceof ParsedFlags, JSON.stringify(result));
+    const { command, args } = result;
+    assert.equal(`${command}|${args.join(",")}|${result.text("kind")}|${result.text("deep")}`, wanted, line);
+  };
+  is("dig hole a", "dig hole|a|round|false");
+  is("--deep dig hole a b c", "dig hole|a,b,c|round|true");
+  is("dig hole -k flat a --deep", "dig hole|a|flat|true");
+  is("dig hole -kflat a", "dig hole|a|flat|false");
+  is("dig hole --kind=flat -- -a", "dig hole|-a|flat|false");
+  const fails = (line: string, message: string): void => {
+    const end = parseFlags(tool, line.split(" "));
+    assert.deepEqual(end, { exitCode: 1, text: `tool: error: ${message}, try --help\n` }, line);
+  };
+  fails("dig", "must select a subcommand of 'dig'");
+  fails("fill", 'expected command but got "fill"');
+  fails("dig hole", "required argument 'place' not provided");
+  fails("--kind=flat dig hole a", "unknown long flag '--kind'");
+  fails("dig hole -x a", "unknown short flag '-x'");
+  fails("dig hole -k deep a", "enum value must be one of round,flat, got 'deep'");
+});
+
+test("help of commands", () => {
+  const text = (...args: string[]): string => (parseFlags(tool, args) as FlagsEnd).text;
+  assert.match(text(), /^usage: tool \[<flags>\] <command> \[<args> \.\.\.\]\n/u);
+  assert.equal(text("--help"), text());
+  const hole = text("help", "dig", "hole");
+  assert.equal(text("dig", "hole", "--help"), hole);
+  assert.match(hole, /^usage: tool dig hole \[<flags>\] <place> \[<more>\.\.\.\]\n\nDig a hole\.\n/u);
+  assert.match(hole, /\n {2}-k, --kind=round {2,}Kind\.\n\nArgs:\n {2}<place> {6}Where\.\n/u);
 });

@@ -3,53 +3,32 @@
  * errors.
  *
  * `--name=value`, `--name value`, `--no-name` for switches, `-h`, `@file` (arguments from a file, one a
- * line), `--` ends the flags. Values keep their text; each program decodes its own.
+ * line), `--` ends the flags. Values keep their text; each program decodes its own. A program may have
+ * commands, and these commands again; a command's flags may stand anywhere behind it. What a help text looks
+ * like: usage.ts.
  */
 
-/** One flag. */
-export interface Flag {
-  readonly name: string;
-  readonly help: string;
-  /** A switch takes no value and has a `--no-` form. */
-  readonly isSwitch?: boolean;
-  /** Default, "" for none. Switches: "true" or "false". */
-  readonly default?: string;
-  /** Further defaults of a flag that may be repeated. */
-  readonly isRepeatable?: boolean;
-  /** Shown instead of the default in the help. */
-  readonly placeholder?: string;
-  readonly isHidden?: boolean;
-  /** The only values allowed. */
-  readonly choices?: readonly string[];
-  /** Refuses a value by returning why. */
-  readonly check?: (value: string) => string | null;
-}
-
-/** A program's command line. */
-export interface ProgramTable {
-  readonly name: string;
-  readonly help: string;
-  readonly flags: readonly Flag[];
-  /** Name of the positional arguments, none allowed without. */
-  readonly args?: string;
-  /** What `--version` prints. */
-  readonly version: string;
-}
+import { commonFlags, type Argument, type Command, type Flag, type ProgramTable } from "./program-table.ts";
+import { usage } from "./usage.ts";
 
 /** Values by flag name; flags that were not given have their default. */
 export class ParsedFlags {
   readonly #values: ReadonlyMap<string, readonly string[]>;
   readonly #given: ReadonlySet<string>;
   readonly args: readonly string[];
+  /** The names of the command and those it belongs to, `promql format`; "" without. */
+  readonly command: string;
 
   constructor(
     values: ReadonlyMap<string, readonly string[]>,
     given: ReadonlySet<string>,
     args: readonly string[],
+    command = "",
   ) {
     this.#values = values;
     this.#given = given;
     this.args = args;
+    this.command = command;
   }
 
   /** The (last) value, "" when there is none. */
@@ -90,16 +69,6 @@ export interface FlagsEnd {
 
 class FlagError extends Error {}
 
-/** Switches that every program has. */
-const commonFlags: readonly Flag[] = [
-  {
-    name: "help",
-    isSwitch: true,
-    help: "Show context-sensitive help (also try --help-long and --help-man).",
-  },
-  { name: "version", isSwitch: true, help: "Show application version." },
-];
-
 /**
  * Parses `args`. `readFile` gives the text of an `@file`. `errorCode` and `errorPrefix` are the original's
  * for this program (prometheus: 2 and "Error parsing command line arguments: ").
@@ -114,16 +83,35 @@ export function parseFlags(
   } = {},
 ): ParsedFlags | FlagsEnd {
   const parser = new FlagParser(program);
+  const end = (text: string): FlagsEnd => ({ exitCode: 0, text });
   try {
-    const parsed = parser.parse(expandFiles(args, options.readFile));
-    if (parsed.isOn("help") || parsed.isOn("help-long")) return { exitCode: 0, text: usage(program) };
-    if (parsed.isOn("version")) return { exitCode: 0, text: `${program.version}\n` };
+    const expanded = expandFiles(args, options.readFile);
+    const isAsking = program.commands !== undefined && (expanded.length === 0 || expanded[0] === "help");
+    if (isAsking) return end(usage(program, commandPath(program, expanded.slice(1))));
+    const parsed = parser.parse(expanded);
+    if (parsed.isOn("help") || parsed.isOn("help-long")) return end(usage(program, parser.path));
+    if (parsed.isOn("version")) return end(`${program.version}\n`);
+    parser.check();
     return parsed;
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     const { errorCode = 1, errorPrefix = `${program.name}: error: ` } = options;
-    return { exitCode: errorCode, text: `${errorPrefix}${error.message}\n${usage(program)}` };
+    const rest = program.commands === undefined ? `\n${usage(program)}` : ", try --help\n";
+    return { exitCode: errorCode, text: `${errorPrefix}${error.message}${rest}` };
   }
+}
+
+/** The commands that `names` lead through. */
+function commandPath(program: ProgramTable, names: readonly string[]): readonly Command[] {
+  const path: Command[] = [];
+  for (const name of names) path.push(findCommand(path.at(-1)?.commands ?? program.commands ?? [], name));
+  return path;
+}
+
+function findCommand(commands: readonly Command[], name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found === undefined) throw new FlagError(`expected command but got ${JSON.stringify(name)}`);
+  return found;
 }
 
 function expandFiles(args: readonly string[], readFile?: (path: string) => string): string[] {
@@ -140,10 +128,11 @@ function expandFiles(args: readonly string[], readFile?: (path: string) => strin
 }
 
 class FlagParser {
-  readonly #flags: ReadonlyMap<string, Flag>;
-  readonly #takesArgs: boolean;
+  readonly #program: ProgramTable;
+  readonly #flags: Map<string, Flag>;
   readonly #values = new Map<string, string[]>();
   readonly #args: string[] = [];
+  readonly #path: Command[] = [];
 
   constructor(program: ProgramTable) {
     const all = [
@@ -152,7 +141,24 @@ class FlagParser {
       ...program.flags,
     ];
     this.#flags = new Map(all.map((flag) => [flag.name, flag]));
-    this.#takesArgs = program.args !== undefined;
+    this.#program = program;
+  }
+
+  /** The commands so far, outermost first. */
+  get path(): readonly Command[] {
+    return this.#path;
+  }
+
+  /** Throws when a command or an argument is missing. */
+  check(): void {
+    const { commands } = this.#program;
+    const last = this.#path.at(-1);
+    if (last?.commands !== undefined || (last === undefined && commands !== undefined)) {
+      const of = this.#path.map(({ name }) => name).join(" ");
+      throw new FlagError(of === "" ? "command not specified" : `must select a subcommand of '${of}'`);
+    }
+    const missing = (last?.args ?? []).slice(this.#args.length).find(({ isRequired }) => isRequired === true);
+    if (missing !== undefined) throw new FlagError(`required argument '${missing.name}' not provided`);
   }
 
   parse(args: readonly string[]): ParsedFlags {
@@ -162,10 +168,8 @@ class FlagParser {
         args.slice(i + 1).forEach((rest) => this.#takeArg(rest));
         break;
       }
-      if (arg === "-h") this.#values.set("help", ["true"]);
-      else if (arg.startsWith("--")) i += this.#takeFlag(arg.slice(2), args[i + 1]);
-      else if (arg.startsWith("-") && arg.length > 1)
-        throw new FlagError(`unknown short flag '${arg.slice(0, 2)}'`);
+      if (arg.startsWith("--")) i += this.#takeFlag(arg.slice(2), args[i + 1]);
+      else if (arg.startsWith("-") && arg.length > 1) i += this.#takeShort(arg, args[i + 1]);
       else this.#takeArg(arg);
     }
     const given = new Set(this.#values.keys());
@@ -177,7 +181,18 @@ class FlagParser {
         standard === undefined || standard === "" ? (isSwitch ? ["false"] : []) : [standard],
       );
     }
-    return new ParsedFlags(this.#values, given, this.#args);
+    return new ParsedFlags(this.#values, given, this.#args, this.#path.map(({ name }) => name).join(" "));
+  }
+
+  /** `-h`, `-o json`, `-ojson`; returns 1 when its value was the next argument. */
+  #takeShort(arg: string, next: string | undefined): number {
+    const flag = [...this.#flags.values()].find(({ short }) => short !== undefined && short === arg[1]);
+    if (flag === undefined) throw new FlagError(`unknown short flag '${arg.slice(0, 2)}'`);
+    if (flag.isSwitch === true) {
+      this.#put(flag, "true");
+      return 0;
+    }
+    return this.#takeFlag(arg.length > 2 ? `${flag.name}=${arg.slice(2)}` : flag.name, next);
   }
 
   /** Takes one flag; returns 1 when its value was the next argument. */
@@ -222,8 +237,26 @@ class FlagParser {
   }
 
   #takeArg(value: string): void {
-    if (!this.#takesArgs) throw new FlagError(`unexpected ${value}`);
+    const { commands, args } = this.#path.at(-1) ?? this.#program;
+    if (commands !== undefined) {
+      const command = findCommand(commands, value);
+      this.#path.push(command);
+      for (const flag of command.flags ?? []) this.#flags.set(flag.name, flag);
+      return;
+    }
+    const isTaken = Array.isArray(args) ? this.#checkArg(args, value) : args !== undefined;
+    if (!isTaken) throw new FlagError(`unexpected ${value}`);
     this.#args.push(value);
+  }
+
+  /** Whether there is room for one more argument. */
+  #checkArg(args: readonly Argument[], value: string): boolean {
+    const last = args.at(-1);
+    const argument = args[this.#args.length] ?? (last?.isRepeatable === true ? last : undefined);
+    if (argument === undefined) return false;
+    const why = argument.check?.(value) ?? null;
+    if (why !== null) throw new FlagError(why);
+    return true;
   }
 }
 
@@ -231,47 +264,4 @@ function switchValue(text: string): string {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return "true";
   if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return "false";
   throw new FlagError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-const columns = 80;
-const leftLimit = 30;
-
-/** What `--help` prints. */
-export function usage(program: ProgramTable): string {
-  const args = program.args === undefined ? "" : ` [<${program.args}>...]`;
-  const shown = [...commonFlags, ...program.flags].filter((flag) => flag.isHidden !== true);
-  const rows = shown.map((flag) => [leftColumn(flag), flag.help] as const);
-  const left = Math.max(...rows.map(([text]) => (text.length < leftLimit ? text.length : 0)));
-  const lines = rows.map(([text, help]) => twoColumns(text, help, left));
-  return `usage: ${program.name} [<flags>]${args}\n\n${program.help}\n\n\nFlags:\n${lines.join("")}\n`;
-}
-
-function leftColumn(flag: Flag): string {
-  const { name, isSwitch = false, default: standard = "", placeholder, isRepeatable = false } = flag;
-  const short = name === "help" ? "-h, " : "    ";
-  if (isSwitch) return `${short}--[no-]${name}`;
-  const quoted =
-    /^-?\d+(\.\d+)?$|^\d+(ms|[smhdwy])$/u.test(standard) || flag.choices !== undefined
-      ? standard
-      : `"${standard}"`;
-  const value = placeholder ?? (standard === "" ? name.toUpperCase().replaceAll(".", ".") : quoted);
-  return `${short}--${name}=${value}${isRepeatable ? " ..." : ""}`;
-}
-
-function twoColumns(text: string, help: string, left: number): string {
-  const indent = " ".repeat(2 + left + 2);
-  const words = wrap(help, columns - indent.length);
-  const head = `  ${text.padEnd(left)}  `;
-  const first = text.length >= leftLimit ? `  ${text}  \n${indent}${words[0]}` : `${head}${words[0]}`;
-  return [first, ...words.slice(1).map((line) => `${indent}${line}`)].map((line) => `${line}\n`).join("");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [""];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1) as string;
-    if (last !== "" && last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
-  }
-  return lines;
 }

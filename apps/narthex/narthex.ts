@@ -13,6 +13,7 @@ interface Program {
 const programs: Readonly<Record<string, Program>> = {
   up: { summary: "run server and node exporter with no configuration", load: () => import("./up.ts") },
   prometheus: { summary: "the Prometheus server", load: () => import("./prometheus.ts") },
+  promtool: { summary: "tools for queries", load: () => import("./promtool.ts") },
   "node-exporter": { summary: "metrics of this machine", load: () => import("./node-exporter.ts") },
 };
 

@@ -7,7 +7,8 @@
 import { collectorNames, usualSettings, type NodeSettings } from "@narthex/exporters/node/node-exporter";
 import type { HostPaths } from "@narthex/exporters/node/node-host";
 import { versionText } from "@narthex/server/build-info";
-import type { Flag, ParsedFlags, ProgramTable } from "./flags.ts";
+import type { ParsedFlags } from "./flags.ts";
+import type { Flag, ProgramTable } from "./program-table.ts";
 
 const absentByDefaultOn = `arp bcache bcachefs bonding btrfs conntrack cpufreq dmi dmmultipath edac entropy
 fibrechannel hwmon infiniband ipvs kernel_hung mdadm netclass netstat nfs nfsd nvme os powersupplyclass rapl

@@ -6,7 +6,7 @@
 
 import { versionText } from "@narthex/server/build-info";
 import { parseDuration } from "@narthex/model/duration";
-import type { Flag, ProgramTable } from "./flags.ts";
+import type { Flag, ProgramTable } from "./program-table.ts";
 
 /** Refuses what is no duration, in the original's words. */
 function duration(text: string): string | null {
@@ -166,7 +166,6 @@ export const notYet: readonly string[] = [
   "web.enable-otlp-receiver",
   "web.user-assets",
   "storage.tsdb.delay-compact-file.path",
-  "enable-feature",
 ];
 
 /**

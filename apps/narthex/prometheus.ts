@@ -18,6 +18,7 @@ import { favourSmallHeap } from "@narthex/platform/heap";
 import { createLogger, type Logger, type LogLevel } from "@narthex/platform/logger";
 import { buildInfo } from "@narthex/server/build-info";
 import { loadConfigFile, type PrometheusConfig } from "@narthex/server/config-file";
+import { readFeatures } from "@narthex/server/feature-flags";
 import { PrometheusServer } from "@narthex/server/server";
 import type { ServerOptions } from "@narthex/server/server-options";
 import { parseFlags, ParsedFlags } from "./flags.ts";
@@ -45,6 +46,9 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   for (const name of notYet) {
     if (flags.isGiven(name)) logger.warn("Flag has no effect yet", { flag: `--${name}` });
+  }
+  for (const { level, message, fields } of readFeatures(flags.list("enable-feature")).notices) {
+    logger[level](message, fields);
   }
   const refused = refusedFlags.find(
     (name) => flags.isOn(name) || (flags.isGiven(name) && flags.text(name) !== "false"),
@@ -150,6 +154,7 @@ export function serverOptions(
     queryTimeoutMs: parseDuration(flags.text("query.timeout")),
     maxConcurrency: flags.number("query.max-concurrency"),
     maxSamples: flags.number("query.max-samples"),
+    features: readFeatures(flags.list("enable-feature")).features,
     alignToleranceMs: flags.isOn("scrape.adjust-timestamps")
       ? durationOf(flags.text("scrape.timestamp-tolerance"))
       : 0,

@@ -11,7 +11,8 @@ import { createLogger, type Logger, type LogLevel } from "@narthex/platform/logg
 import { parseConfig } from "@narthex/server/config-file";
 import { exampleQueries } from "@narthex/server/landing-page";
 import { versionText } from "@narthex/server/build-info";
-import { parseFlags, ParsedFlags, type ProgramTable } from "./flags.ts";
+import { parseFlags, ParsedFlags } from "./flags.ts";
+import type { ProgramTable } from "./program-table.ts";
 import { startNodeExporter } from "./node-exporter.ts";
 import { prometheusProgram } from "./prometheus-flags.ts";
 import { runServer, serverOptions } from "./prometheus.ts";

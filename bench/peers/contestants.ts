@@ -1,6 +1,6 @@
 /**
  * The servers that benches run beside each other: the real Prometheus and ours, started with the same flags
- * on the same configuration. Ours runs what `npm run build` has built.
+ * on the same configuration, and for queries VictoriaMetrics. Ours runs what `npm run build` has built.
  */
 
 import { existsSync } from "node:fs";
@@ -8,11 +8,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { peerBinary } from "../../tests/peers/debian-package.ts";
+import { debianPackage, peerBinary } from "../../tests/peers/debian-package.ts";
 import { startPeer, type Peer, type PeerPlace } from "../../tests/peers/peer-process.ts";
 
 /** The columns of every table. */
-export type ContestantName = "prometheus" | "narthex";
+export type ContestantName = "prometheus" | "victoria-metrics" | "narthex";
 
 /** A server that can be started. */
 export interface Contestant {
@@ -20,20 +20,31 @@ export interface Contestant {
   readonly command: string;
   /** Arguments before the flags. */
   readonly program: readonly string[];
+  /** Where its data lies; default: `data` in its own directory. */
+  readonly storage?: string;
 }
 
 const launcher = fileURLToPath(new URL("../../apps/narthex/bin/narthex.js", import.meta.url));
 const built = fileURLToPath(new URL("../../apps/narthex/dist/narthex.js", import.meta.url));
 
-/** Those asked for by `--only peer` or `--only ours`, both without it; throws when one cannot be had. */
-export async function findContestants(only: string | undefined): Promise<Contestant[]> {
+/**
+ * Those named in `only` (`prometheus`, `victoria-metrics`, `ours`, with commas), all without it; throws
+ * when one cannot be had.
+ */
+export async function findContestants(only: string | undefined, withVictoria = false): Promise<Contestant[]> {
+  const wants = (name: string): boolean => only === undefined || only.split(",").includes(name);
   const found: Contestant[] = [];
-  if (only !== "ours") {
+  if (wants("prometheus")) {
     const binary = await peerBinary("prometheus");
     if (typeof binary !== "string") throw new Error(binary.skip);
     found.push({ name: "prometheus", command: binary, program: [] });
   }
-  if (only !== "peer") {
+  if (withVictoria && wants("victoria-metrics")) {
+    const unpacked = await debianPackage("victoria-metrics");
+    if ("skip" in unpacked) throw new Error(unpacked.skip);
+    found.push({ name: "victoria-metrics", command: unpacked.binary("victoria-metrics"), program: [] });
+  }
+  if (wants("ours")) {
     if (!existsSync(built)) throw new Error("cannot find ours: npm run build comes first");
     found.push({ name: "narthex", command: process.execPath, program: [launcher, "prometheus"] });
   }
@@ -42,26 +53,46 @@ export async function findContestants(only: string | undefined): Promise<Contest
 
 /** Starts one with `config` and the data directory `<directory>/data`, which `prepare` may fill. */
 export function startContestant(
-  { command, program }: Contestant,
+  contestant: Contestant,
   config: string,
   prepare?: (place: PeerPlace) => Promise<void>,
 ): Promise<Peer> {
+  const isVictoria = contestant.name === "victoria-metrics";
   return startPeer({
-    command,
-    args: ({ port, directory }) => [
-      ...program,
-      `--config.file=${join(directory, "prometheus.yml")}`,
-      `--storage.tsdb.path=${join(directory, "data")}`,
-      "--storage.tsdb.retention.time=50y",
-      `--web.listen-address=127.0.0.1:${port}`,
-      "--log.level=warn",
+    command: contestant.command,
+    args: (place) => [
+      ...contestant.program,
+      ...(isVictoria ? victoriaFlags(contestant, place) : prometheusFlags(place)),
     ],
     prepare: async (place) => {
       await writeFile(join(place.directory, "prometheus.yml"), config);
       await prepare?.(place);
     },
-    readyPath: "/-/ready",
+    readyPath: isVictoria ? "/health" : "/-/ready",
   });
+}
+
+function prometheusFlags({ port, directory }: PeerPlace): string[] {
+  return [
+    `--config.file=${join(directory, "prometheus.yml")}`,
+    `--storage.tsdb.path=${join(directory, "data")}`,
+    "--storage.tsdb.retention.time=50y",
+    // As wide as blocks are at first: nothing is compacted meanwhile.
+    "--storage.tsdb.max-block-duration=2h",
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--log.level=warn",
+  ];
+}
+
+function victoriaFlags({ storage }: Contestant, { port, directory }: PeerPlace): string[] {
+  return [
+    `-storageDataPath=${storage ?? join(directory, "data")}`,
+    "-retentionPeriod=100y",
+    `-httpListenAddr=127.0.0.1:${port}`,
+    "-search.maxUniqueTimeseries=1000000",
+    "-search.latencyOffset=0s",
+    "-loggerLevel=ERROR",
+  ];
 }
 
 /** Middle value; the mean of the middle two for an even count. NaN for none. */

@@ -1,189 +1,146 @@
 /**
- * Queries beside the real Prometheus: both open a copy of the same blocks and answer the same questions over
- * HTTP.
+ * Queries beside the real Prometheus and VictoriaMetrics: all hold the same samples (query-data.ts) and
+ * answer the same questions over HTTP, uncompressed.
  *
- *   npm run bench -- peers/query [--runs 5] [--only peer|ours] [--series 5000] [--hours 6] [--interval 30]
+ *   npm run bench -- peers/query [--runs 5] [--only prometheus,ours] [--ask count] [--scale 10]
  *
- * Each query is asked once to warm up, and its answers are compared: same series, same times, values equal to
- * one part in 10^9 (sums may differ in the last bits). Then the servers answer in turn, and the medians of
- * the times until the last byte has come are put beside each other. Answers are not compressed on the way.
+ * Each question is asked once to warm up, and the answers are compared: ours must have the series, times and
+ * values of Prometheus (one part in 10^9: sums may differ in the last bits); what VictoriaMetrics differs by
+ * is only told, since its rate follows other rules. Then the servers answer in turn. Tables: median time
+ * until the last byte, CPU time of the server, and the most memory the server took meanwhile.
  */
 
 import { cp } from "node:fs/promises";
-import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { systemClock } from "@narthex/platform/clock";
 
 import type { Peer } from "../../tests/peers/peer-process.ts";
-import {
-  findContestants,
-  median,
-  printComparison,
-  startContestant,
-  type ComparisonRow,
-  type ContestantName,
-} from "./contestants.ts";
-import { dataStartSeconds, queryBlocks, type QueryData } from "./query-blocks.ts";
+import { findContestants, median, startContestant, type ContestantName } from "./contestants.ts";
+import { peakBytes, resetPeak, taskCpuMs } from "./process-cost.ts";
+import { ask, difference, hangUp } from "./query-answers.ts";
+import type { QueryData } from "./query-data.ts";
+import { prometheusDirectory, victoriaDirectory } from "./query-directories.ts";
+import { benchQuestions, type BenchQuestion } from "./query-questions.ts";
+import { printRatioTable, type RatioRow } from "./ratio-table.ts";
 
-interface Query {
-  readonly name: string;
-  readonly path: string;
-}
-
-/** A series of an answer, with its samples as [seconds, text] pairs. */
-interface AnswerSeries {
-  readonly metric: Readonly<Record<string, string>>;
-  readonly value?: readonly [number, string];
-  readonly values?: readonly (readonly [number, string])[];
-}
-
-/** Times of one server for one query, in ms. */
-interface Times {
+/** What one server took for one question. */
+interface Cost {
   readonly wallMs: number[];
   readonly cpuMs: number[];
+  peakMiB: number;
 }
+
+type Servers = ReadonlyMap<ContestantName, Peer>;
 
 const tolerance = 1e-9;
-const agent = new Agent({ keepAlive: true });
+/** Small questions measure the way there, which compilers take long to warm up to. */
+const smallWarmUps = 500;
 
-function queriesFor({ hours, intervalSeconds }: QueryData): Query[] {
-  const end = dataStartSeconds + hours * 3600 - intervalSeconds;
-  const range = (name: string, query: string, start = dataStartSeconds): Query => {
-    const parameters = new URLSearchParams({
-      query,
-      start: `${start}`,
-      end: `${end}`,
-      step: `${intervalSeconds}`,
-    });
-    return { name, path: `/api/v1/query_range?${parameters.toString()}` };
-  };
-  const instant = (name: string, query: string): Query => {
-    const parameters = new URLSearchParams({ query, time: `${end}` });
-    return { name, path: `/api/v1/query?${parameters.toString()}` };
-  };
-  const one = `bench_requests_total{instance="host-7:8080",handler="/api/v1/items/3",code="200"}`;
-  const byHandler = "sum by (handler) (rate(bench_requests_total[5m]))";
-  return [
-    range("range: sum by (handler) (rate(m[5m]))", byHandler),
-    range("range: m", "bench_requests_total"),
-    range("range, 1 h: sum by (handler) (rate(m[5m]))", byHandler, end - 3600),
-    range("range, 1 h: rate(one series[5m])", `rate(${one}[5m])`, end - 3600),
-    instant("instant: sum by (handler) (rate(m[5m]))", byHandler),
-    instant("instant: topk(5, rate(m[5m]))", "topk(5, rate(bench_requests_total[5m]))"),
-    instant("instant: count(m)", "count(bench_requests_total)"),
-    instant("instant: one series", one),
-  ];
+/** VictoriaMetrics would answer from its cache. */
+function pathFor(name: ContestantName, { path }: BenchQuestion): string {
+  return name === "victoria-metrics" ? `${path}&nocache=1` : path;
 }
 
-/** Asks once; resolves with the body, and with the moment at which its last byte was there. */
-function ask(server: Peer, path: string): Promise<{ body: Buffer; endMs: number }> {
-  return new Promise((resolve, reject) => {
-    const request = get(`${server.url}${path}`, { agent }, (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.on("error", reject);
-      response.on("end", () => {
-        const endMs = systemClock.monotonicMs();
-        const body = Buffer.concat(parts);
-        if (response.statusCode === 200) resolve({ body, endMs });
-        else reject(new Error(`${path}: status ${response.statusCode}: ${body.subarray(0, 300).toString()}`));
-      });
-    });
-    request.on("error", reject);
-  });
-}
-
-function readAnswer(body: Buffer): Map<string, AnswerSeries> {
-  const { data } = JSON.parse(body.toString()) as { data: { result: readonly AnswerSeries[] } };
-  const key = ({ metric }: AnswerSeries): string =>
-    Object.keys(metric)
-      .toSorted()
-      .map((name) => `${name}=${metric[name]!}`)
-      .join(",");
-  return new Map(data.result.map((series) => [key(series), series]));
-}
-
-/** The largest relative difference of two values; throws when series or times differ. */
-function compareAnswers(theirs: Buffer, ours: Buffer): number {
-  const [want, got] = [readAnswer(theirs), readAnswer(ours)];
-  if (want.size !== got.size) throw new Error(`want ${want.size} series, got ${got.size}`);
-  let worst = 0;
-  for (const [key, series] of want) {
-    const other = got.get(key);
-    if (other === undefined) throw new Error(`want series {${key}}, got none`);
-    const [a, b] = [samplesOf(series), samplesOf(other)];
-    if (a.length !== b.length) throw new Error(`{${key}}: want ${a.length} samples, got ${b.length}`);
-    a.forEach(([seconds, text], index) => {
-      const [otherSeconds, otherText] = b[index]!;
-      if (seconds !== otherSeconds) throw new Error(`{${key}}: want time ${seconds}, got ${otherSeconds}`);
-      worst = Math.max(worst, relativeDifference(text, otherText));
-    });
+/** Asks every server once and compares the answers; returns what VictoriaMetrics differs by. */
+async function warmUp(servers: Servers, question: BenchQuestion): Promise<string> {
+  const bodies = new Map<ContestantName, Buffer>();
+  for (const [name, server] of servers) {
+    if (question.isSmall) for (let i = 0; i < smallWarmUps; i++) await ask(server, pathFor(name, question));
+    bodies.set(name, (await ask(server, pathFor(name, question))).body);
   }
-  return worst;
+  const reference = bodies.get("prometheus") ?? bodies.get("narthex");
+  const ours = bodies.get("narthex");
+  const theirs = bodies.get("victoria-metrics");
+  if (reference === undefined) return "";
+  if (ours !== undefined) {
+    const gap = difference(reference, ours);
+    if (typeof gap === "string" || gap > tolerance)
+      throw new Error(`${question.name}: answers differ: ${gap}`);
+  }
+  if (theirs === undefined) return "";
+  const gap = difference(reference, theirs);
+  if (typeof gap === "string") return gap;
+  return gap <= tolerance ? "equal" : `values differ by up to ${Number(gap.toPrecision(2))}`;
 }
 
-function samplesOf(series: AnswerSeries): readonly (readonly [number, string])[] {
-  return series.values ?? (series.value === undefined ? [] : [series.value]);
-}
-
-function relativeDifference(a: string, b: string): number {
-  if (a === b) return 0;
-  const difference = Math.abs(Number(a) - Number(b)) / Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
-  return Number.isNaN(difference) ? Infinity : difference;
-}
-
-/** Asks every server once and holds the answers against each other. */
-async function warmUp(servers: ReadonlyMap<ContestantName, Peer>, { name, path }: Query): Promise<void> {
-  const bodies: Buffer[] = [];
-  for (const server of servers.values()) bodies.push((await ask(server, path)).body);
-  const [theirs, ours] = bodies;
-  if (theirs === undefined || ours === undefined) return;
-  const worst = compareAnswers(theirs, ours);
-  if (worst > tolerance) throw new Error(`${name}: answers differ by ${worst}`);
-}
-
-async function timeQuery(
-  servers: ReadonlyMap<ContestantName, Peer>,
-  { path }: Query,
+async function measure(
+  servers: Servers,
+  question: BenchQuestion,
   runs: number,
-): Promise<Map<ContestantName, Times>> {
-  const times = new Map<ContestantName, Times>();
-  for (const name of servers.keys()) times.set(name, { wallMs: [], cpuMs: [] });
-  for (let run = 0; run < runs; run++) {
+): Promise<Map<ContestantName, Cost>> {
+  const costs = new Map<ContestantName, Cost>();
+  for (const name of servers.keys()) costs.set(name, { wallMs: [], cpuMs: [], peakMiB: 0 });
+  const times = question.isSmall ? runs * 10 : runs;
+  for (let run = 0; run < times; run++) {
     for (const [name, server] of servers) {
-      const cpuBeforeMs = (await server.use()).cpuMs;
+      const cost = costs.get(name)!;
+      if (run === 0) await resetPeak(server.pid);
+      const cpuBeforeMs = await taskCpuMs(server.pid);
       const startMs = systemClock.monotonicMs();
-      const { endMs } = await ask(server, path);
-      const { wallMs, cpuMs } = times.get(name)!;
-      wallMs.push(endMs - startMs);
-      cpuMs.push((await server.use()).cpuMs - cpuBeforeMs);
+      const { endMs } = await ask(server, pathFor(name, question));
+      cost.wallMs.push(endMs - startMs);
+      cost.cpuMs.push((await taskCpuMs(server.pid)) - cpuBeforeMs);
+      cost.peakMiB = (await peakBytes(server.pid)) / 1_048_576;
     }
   }
-  return times;
+  return costs;
 }
 
 async function compareServers(
-  servers: ReadonlyMap<ContestantName, Peer>,
-  data: QueryData,
+  servers: Servers,
+  asked: readonly BenchQuestion[],
   runs: number,
 ): Promise<void> {
-  const wall: ComparisonRow[] = [];
-  const cpu: ComparisonRow[] = [];
-  for (const query of queriesFor(data)) {
-    await warmUp(servers, query);
-    const times = await timeQuery(servers, query, runs);
-    const row = (key: keyof Times): ComparisonRow => ({
-      what: query.name,
-      prometheus: median(times.get("prometheus")?.[key] ?? []),
-      narthex: median(times.get("narthex")?.[key] ?? []),
-    });
-    wall.push(row("wallMs"));
-    cpu.push(row("cpuMs"));
+  const [wall, cpu, peak]: RatioRow[][] = [[], [], []];
+  const notes: string[] = [];
+  for (const question of asked) {
+    const note = await warmUp(servers, question);
+    if (note !== "" && note !== "equal") notes.push(`- ${question.name}: ${note}`);
+    const costs = await measure(servers, question, runs);
+    const row = (figure: (cost: Cost) => number): RatioRow => {
+      const of = (name: ContestantName): number => {
+        const cost = costs.get(name);
+        return cost === undefined ? NaN : figure(cost);
+      };
+      return {
+        what: question.name,
+        prometheus: of("prometheus"),
+        victoria: of("victoria-metrics"),
+        narthex: of("narthex"),
+      };
+    };
+    wall!.push(row(({ wallMs }) => median(wallMs)));
+    cpu!.push(row(({ cpuMs }) => median(cpuMs)));
+    peak!.push(row(({ peakMiB }) => peakMiB));
+    console.error(`${question.name}: ${JSON.stringify(wall!.at(-1))}`);
   }
-  console.log(`\n${data.series} series × ${data.hours} h at ${data.intervalSeconds} s, ms end to end\n`);
-  console.log(`${printComparison(wall)}\n\nCPU ms (in steps of 10)\n\n${printComparison(cpu)}`);
+  console.log(`\nms end to end, median of ${runs}\n\n${printRatioTable(wall!)}`);
+  console.log(`\nCPU ms of the server, median\n\n${printRatioTable(cpu!)}`);
+  console.log(`\nMost resident memory meanwhile, MiB\n\n${printRatioTable(peak!)}`);
+  if (notes.length > 0) console.log(`\nVictoriaMetrics' answers beside Prometheus':\n\n${notes.join("\n")}`);
+}
+
+async function startServers(data: QueryData, only: string | undefined): Promise<Map<ContestantName, Peer>> {
+  const servers = new Map<ContestantName, Peer>();
+  try {
+    for (const contestant of await findContestants(only, true)) {
+      const folder =
+        contestant.name === "victoria-metrics"
+          ? await victoriaDirectory(data, (storage) =>
+              startContestant({ ...contestant, storage }, "global: {}\n"),
+            )
+          : await prometheusDirectory(data);
+      const copy = ({ directory }: { directory: string }): Promise<void> =>
+        cp(folder, join(directory, "data"), { recursive: true });
+      servers.set(contestant.name, await startContestant(contestant, "global: {}\n", copy));
+    }
+  } catch (error) {
+    for (const server of servers.values()) await server.stop();
+    throw error;
+  }
+  return servers;
 }
 
 async function runQueryBench(): Promise<void> {
@@ -191,29 +148,20 @@ async function runQueryBench(): Promise<void> {
     options: {
       runs: { type: "string", default: "5" },
       only: { type: "string" },
-      series: { type: "string", default: "5000" },
-      hours: { type: "string", default: "6" },
-      interval: { type: "string", default: "30" },
+      ask: { type: "string", default: "" },
+      scale: { type: "string", default: "1" },
     },
     allowPositionals: true,
   });
-  const data: QueryData = {
-    series: Number(values.series),
-    hours: Number(values.hours),
-    intervalSeconds: Number(values.interval),
-  };
-  const blocks = await queryBlocks(data);
-  const servers = new Map<ContestantName, Peer>();
+  const scale = Number(values.scale);
+  const data: QueryData = { blockSeries: 10_000 / scale, pods: 200 / scale };
+  const asked = benchQuestions.filter(({ name }) => name.includes(values.ask));
+  const servers = await startServers(data, values.only);
   try {
-    for (const contestant of await findContestants(values.only)) {
-      const copy = ({ directory }: { directory: string }): Promise<void> =>
-        cp(blocks, join(directory, "data"), { recursive: true });
-      servers.set(contestant.name, await startContestant(contestant, "global: {}\n", copy));
-    }
-    await compareServers(servers, data, Number(values.runs));
+    await compareServers(servers, asked, Number(values.runs));
   } finally {
     for (const server of servers.values()) await server.stop();
-    agent.destroy();
+    hangUp();
   }
 }
 

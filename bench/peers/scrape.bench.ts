@@ -2,7 +2,7 @@
  * Scraping beside the real Prometheus: what a sample costs while 200 targets with 1000 series each are
  * scraped every 2 seconds.
  *
- *   npm run bench -- peers/scrape [--rounds 2] [--only peer|ours] [--targets 200] [--series 1000]
+ *   npm run bench -- peers/scrape [--rounds 2] [--only prometheus|ours] [--targets 200] [--series 1000]
  *                                 [--interval 2] [--warm-up 20] [--measure 60]
  *
  * In each round every server runs alone, with fresh targets and an empty data directory; the order alternates
@@ -168,7 +168,11 @@ async function runScrapeBench(): Promise<void> {
     measureSeconds: Number(values.measure),
   };
   const contestants = await findContestants(values.only);
-  const figures = { prometheus: [] as Figures[], narthex: [] as Figures[] };
+  const figures = {
+    prometheus: [] as Figures[],
+    "victoria-metrics": [] as Figures[],
+    narthex: [] as Figures[],
+  };
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
       const found = await measureOne(contestant, load);

@@ -19,6 +19,9 @@ import type { TargetGroup } from "./target-group.ts";
 export type TargetSets = ReadonlyMap<string, readonly TargetGroup[]>;
 
 interface Provider {
+  readonly name: string;
+  /** The job it was started for. */
+  readonly config: string;
   readonly stop: AbortController;
   readonly groups: Map<string, TargetGroup>;
   jobs: Set<string>;
@@ -60,6 +63,7 @@ export class DiscoveryManager {
       if (wanted.has(identity)) continue;
       provider.stop.abort();
       this.#providers.delete(identity);
+      this.#context.metrics.forgetRefreshes?.(provider.name, provider.config);
     }
     for (const job of this.#jobs) if (!configs.has(job)) this.#context.metrics.forget(job);
     this.#jobs = new Set(configs.keys());
@@ -93,6 +97,7 @@ export class DiscoveryManager {
     const { logger } = this.#context;
     const context = {
       ...this.#context,
+      config: [...jobs][0] ?? "",
       logger: logger.child({ discovery: config.name, config: [...jobs].join(",") }),
     };
     let mechanism: Mechanism;
@@ -103,6 +108,8 @@ export class DiscoveryManager {
       return false;
     }
     const provider: Provider = {
+      name: config.name,
+      config: context.config,
       stop: new AbortController(),
       groups: new Map(),
       jobs,
@@ -126,7 +133,11 @@ export class DiscoveryManager {
   }
 
   #trigger(): void {
-    if (this.#timer !== null || this.#stopped) return;
+    if (this.#stopped) return;
+    if (this.#timer !== null) {
+      this.#context.metrics.delayedUpdate?.();
+      return;
+    }
     const { clock } = this.#context;
     const quietMs = clock.monotonicMs() - this.#lastSentMs;
     if (quietMs > this.#maxDelayMs) this.#delayMs = firstDelayMs;
@@ -153,6 +164,7 @@ export class DiscoveryManager {
         job,
         groups.reduce((sum, { targets }) => sum + targets.length, 0),
       );
+      metrics.lastUpdated?.(job, clock.nowMs() / 1000);
     }
     metrics.sentUpdate();
     this.#onUpdate(sets);

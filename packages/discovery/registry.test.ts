@@ -11,13 +11,13 @@ const read = (yaml: string) =>
 
 test("sections ask for mechanisms", () => {
   const asked = read(
-    "static_configs: [{targets: [a]}]\nfile_sd_configs: [{files: [x.json]}]\ndns_sd_configs: [{}]",
+    "static_configs: [{targets: [a]}]\nfile_sd_configs: [{files: [x.json]}]\nmsk_sd_configs: [{}]",
   );
   assert.deepEqual(
     asked.configs.map(({ name }) => name),
     ["file", "static"],
   );
-  assert.deepEqual(asked.unsupported, ["dns_sd_configs"]);
+  assert.deepEqual(asked.unsupported, ["msk_sd_configs"]);
   assert.match(asked.configs[0]?.identity ?? "", /\/etc\/x\.json/u);
   assert.equal(
     read("static_configs: [{targets: [a]}]").configs[0]?.identity,

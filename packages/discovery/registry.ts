@@ -3,11 +3,18 @@
  * mechanisms/ and one line here.
  */
 
-import type { ConfigNode } from "@narthex/config/yaml-document";
 import type { Decoder } from "@narthex/config/decode";
 import { anything, list, type Section } from "@narthex/config/decode-section";
-import type { MechanismConfig } from "./mechanism.ts";
+import type { ConfigNode } from "@narthex/config/yaml-document";
+import { mechanismConfig, type MechanismConfig, type MechanismKind } from "./mechanism.ts";
+import { consul } from "./mechanisms/consul.ts";
+import { dns } from "./mechanisms/dns.ts";
+import { docker } from "./mechanisms/docker.ts";
+import { dockerswarm } from "./mechanisms/dockerswarm.ts";
 import { fileMechanism, fileSection } from "./mechanisms/file.ts";
+import { http } from "./mechanisms/http.ts";
+import { kubernetes } from "./mechanisms/kubernetes.ts";
+import { nomad } from "./mechanisms/nomad.ts";
 import { staticMechanism } from "./mechanisms/static.ts";
 import { groupSection } from "./target-group.ts";
 
@@ -15,44 +22,24 @@ function sections<T>(key: string, decoder: Decoder<T>): Decoder<readonly T[]> {
   return list(decoder, `empty or null section in ${key}`);
 }
 
+/** Every mechanism with a section of its own shape, beside `static` and `file`. */
+const kinds = { consul, dns, docker, dockerswarm, http, kubernetes, nomad } as const;
+
+type Kinds = typeof kinds;
+type SectionOf<K> = K extends MechanismKind<infer S> ? S : never;
+type KindFields = {
+  readonly [K in keyof Kinds as `${K & string}_sd_configs`]: Decoder<readonly SectionOf<Kinds[K]>[]>;
+};
+
+const kindFields = Object.fromEntries(
+  Object.values(kinds).map((kind) => {
+    const key = `${kind.name}_sd_configs`;
+    return [key, sections(key, kind.section as Decoder<unknown>)];
+  }),
+) as unknown as KindFields;
+
 /** Mechanisms of the original that are accepted in a file and cannot run yet. */
-const awaited = [
-  "aws",
-  "azure",
-  "consul",
-  "digitalocean",
-  "dns",
-  "docker",
-  "dockerswarm",
-  "ec2",
-  "ecs",
-  "elasticache",
-  "eureka",
-  "gce",
-  "hetzner",
-  "http",
-  "ionos",
-  "kubernetes",
-  "kuma",
-  "lightsail",
-  "linode",
-  "marathon",
-  "msk",
-  "nerve",
-  "nomad",
-  "oci",
-  "openstack",
-  "outscale",
-  "ovhcloud",
-  "puppetdb",
-  "rds",
-  "scaleway",
-  "serverset",
-  "stackit",
-  "triton",
-  "uyuni",
-  "vultr",
-] as const;
+const awaited = ["aws", "ecs", "elasticache", "msk", "oci", "outscale", "rds"] as const;
 
 type AwaitedKey = `${(typeof awaited)[number]}_sd_configs`;
 
@@ -67,6 +54,7 @@ const awaitedFields = Object.fromEntries(
 export const discoveryFields = {
   static_configs: sections("static_configs", groupSection),
   file_sd_configs: sections("file_sd_configs", fileSection),
+  ...kindFields,
   ...awaitedFields,
 } as const;
 
@@ -82,6 +70,10 @@ export interface AskedMechanisms {
 /** What a section asks for; `join` makes its paths absolute. */
 export function mechanismsOf(section: DiscoverySection, join: (file: string) => string): AskedMechanisms {
   const configs = section.file_sd_configs.map((file) => fileMechanism(file, join));
+  for (const kind of Object.values(kinds) as readonly MechanismKind<object>[]) {
+    const written = section[`${kind.name}_sd_configs` as keyof DiscoverySection] as readonly object[];
+    for (const one of written) configs.push(mechanismConfig(kind, one, join));
+  }
   if (section.static_configs.length > 0) configs.push(staticMechanism(section.static_configs));
   const keys = awaited.map((name) => `${name}_sd_configs` as const);
   return { configs, unsupported: keys.filter((key) => section[key].length > 0) };

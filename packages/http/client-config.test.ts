@@ -3,12 +3,7 @@ import { test } from "node:test";
 import { decodeDocument } from "@narthex/config/decode";
 import { object } from "@narthex/config/decode-section";
 import { parseYaml } from "@narthex/config/yaml-document";
-import {
-  checkHttpClient,
-  httpClientFields,
-  joinHttpClientFiles,
-  unsupportedOptions,
-} from "./client-config.ts";
+import { checkHttpClient, httpClientFields, joinHttpClientFiles } from "./client-config.ts";
 
 const block = object("config.plain", httpClientFields, checkHttpClient);
 const read = (yaml: string) => decodeDocument(parseYaml(yaml, "f.yml"), block);
@@ -74,13 +69,36 @@ test("contradictions are refused in the original's words", () => {
   );
 });
 
-test("what is not executed yet is named; files are joined", () => {
-  const names = (yaml: string) => unsupportedOptions(read(yaml));
-  assert.deepEqual(names("basic_auth: {username: a}\ntls_config: {insecure_skip_verify: true}"), []);
-  assert.deepEqual(names("oauth2: {client_id: a, token_url: 'http://b'}\n"), ["oauth2"]);
-  assert.deepEqual(names("proxy_url: http://b"), ["proxy_url"]);
+test("files are joined", () => {
+  const join = (file: string) => (file === "" ? "" : `/etc/${file}`);
   const joined = read("basic_auth: {password_file: p}\nhttp_headers: {x: {files: [a]}}");
-  joinHttpClientFiles(joined, (file) => (file === "" ? "" : `/etc/${file}`));
+  joinHttpClientFiles(joined, join);
   assert.deepEqual([joined.basic_auth?.password_file, joined.basic_auth?.username_file], ["/etc/p", ""]);
   assert.deepEqual(joined.http_headers?.get("x")?.files, ["/etc/a"]);
+  const oauth = read(
+    "oauth2: {client_id: a, token_url: 'http://b', client_secret_file: s, tls_config: {ca_file: c}}",
+  );
+  joinHttpClientFiles(oauth, join);
+  assert.deepEqual(
+    [oauth.oauth2?.client_secret_file, oauth.oauth2?.tls_config?.ca_file],
+    ["/etc/s", "/etc/c"],
+  );
+});
+
+test("claims keep their kinds", () => {
+  const claims = read(
+    "oauth2: {client_id: a, token_url: 'http://b', " +
+      "claims: {n: 1, f: 1.5, t: x, y: true, l: [1, {k: v}], z: }}",
+  ).oauth2?.claims;
+  assert.deepEqual(
+    [...(claims ?? [])],
+    [
+      ["n", 1],
+      ["f", 1.5],
+      ["t", "x"],
+      ["y", true],
+      ["l", [1, { k: "v" }]],
+      ["z", null],
+    ],
+  );
 });

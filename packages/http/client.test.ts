@@ -142,7 +142,8 @@ test("credentials and headers go to the first host only", async () => {
       note(request);
       response.end("end");
     },
-    async (other) => {
+    async (otherAddress) => {
+      const other = otherAddress.replace("127.0.0.1", "localhost");
       await withServer(
         (request, response) => {
           note(request);
@@ -186,7 +187,7 @@ test("tokens are read from their file at every request", async () => {
         rmSync(file);
         await assert.rejects(
           client.get(asked()),
-          /unable to read authorization credentials file .*no such file/u,
+          /unable to read authorization credentials: unable to read file .*: open .*: no such file/u,
         );
         client.close();
         assert.deepEqual(seen, ["Bearer one", "Bearer two"]);

@@ -1,22 +1,24 @@
 /**
- * Fetches pages over kept connections: one client per target, one request in flight.
+ * Fetches pages and calls APIs over kept connections: for a scrape target, one client with one request in
+ * flight; for an API as many as it is asked for at a time.
  *
- *   scrape-request, discovery → CLIENT → connection → socket
+ *   scrape-request, discovery, remote storage → CLIENT → transport → connection → socket
  *
  * Invariants
  *  - A request ends within its timeout, body included, and an ended one keeps no timer.
  *  - A body, decoded, is shorter than its limit; the rest is not read.
- *  - Credentials and custom headers go to the first host only, not to where a redirect leads.
+ *  - Credentials and custom headers go to the first host and its subdomains only, and no longer once a
+ *    redirect led elsewhere.
  *
  * Lifetime: the chunks of an answer are the caller's, and stay valid.
  */
 
 import { assert } from "@narthex/platform/assert";
-import type { Clock, Timer } from "@narthex/platform/clock";
+import type { Clock } from "@narthex/platform/clock";
 import type { HttpClientSection } from "./client-config.ts";
-import { Connection, type Receiver } from "./connection.ts";
-import { Credentials, tlsConnectOptions, type HeaderList } from "./credentials.ts";
-import { FetchError, networkText } from "./fetch-error.ts";
+import { basicAuthorization, Credentials, type HeaderList } from "./credentials.ts";
+import { Deadline } from "./deadline.ts";
+import { FetchError } from "./fetch-error.ts";
 import {
   claimedBytes,
   gunzipBody,
@@ -24,7 +26,14 @@ import {
   inlineGunzipBytes,
   type PackedBody,
 } from "./gunzip.ts";
-import type { ResponseParser } from "./response-parser.ts";
+import { Oauth2 } from "./oauth2.ts";
+import type { IncomingResponse } from "./response-parser.ts";
+import { checkVersions } from "./tls-material.ts";
+import { isGzip, maxBodyBytes, Transport, transportParts, verbOf, type TransportParts } from "./transport.ts";
+import { userInfo } from "./tunnel.ts";
+import { hostOf, shownUrl } from "./url-check.ts";
+
+export { maxBodyBytes } from "./transport.ts";
 
 /** One answer, decoded. */
 export interface HttpAnswer {
@@ -40,9 +49,11 @@ export interface HttpAnswer {
    * A gzip body that was asked to be left packed, to be unpacked with `gunzipInto`; then there are no chunks.
    */
   readonly packed: PackedBody | null;
+  /** A header's value, "" when absent; `name` in lower case. */
+  header(name: string): string;
 }
 
-/** What one request asks for. */
+/** What one GET asks for. */
 export interface GetOptions {
   /** name, value, …; in addition to the client's own. */
   readonly headers: HeaderList;
@@ -55,6 +66,17 @@ export interface GetOptions {
   readonly keepsPacked?: boolean;
 }
 
+/** What one request of any kind asks for. */
+export interface RequestOptions extends GetOptions {
+  /** `GET` when absent. */
+  readonly method?: string;
+  /** An absolute URL in place of the client's own. */
+  readonly url?: string;
+  readonly body?: Uint8Array;
+  /** Takes the body of a 2xx answer as it comes, as sent; the answer has no chunks then. */
+  readonly onBody?: (bytes: Uint8Array) => void;
+}
+
 /** What a client is made of. */
 export interface HttpClientOptions {
   readonly section: HttpClientSection;
@@ -63,8 +85,6 @@ export interface HttpClientOptions {
   readonly unixSocket?: string;
 }
 
-/** Where a body without a limit of its own ends. */
-export const maxBodyBytes = 2 ** 30;
 const maxRedirects = 10;
 
 /** All bytes of an answer in one piece. */
@@ -72,37 +92,64 @@ export function wholeBody({ chunks, sizeBytes }: HttpAnswer): Uint8Array {
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, sizeBytes);
 }
 
-/** A client for one URL. */
+/** The text of an answer. */
+export function bodyText(answer: HttpAnswer): string {
+  return new TextDecoder().decode(wholeBody(answer));
+}
+
+/** What all clients of one section share. */
+interface Shared {
+  readonly credentials: Credentials;
+  readonly oauth2: Oauth2 | null;
+  readonly parts: TransportParts;
+}
+
+const sharedBySection = new WeakMap<HttpClientSection, Shared>();
+
+function sharedOf(section: HttpClientSection, clock: Clock): Shared {
+  const known = sharedBySection.get(section);
+  if (known !== undefined) return known;
+  if (section.tls_config !== null) checkVersions(section.tls_config);
+  const shared = {
+    credentials: new Credentials(section),
+    oauth2: section.oauth2 === null ? null : new Oauth2(section.oauth2, clock),
+    parts: transportParts(section, section.enable_http2),
+  };
+  sharedBySection.set(section, shared);
+  return shared;
+}
+
+/** A client for one URL, and for others of the same service. */
 export class HttpClient {
   readonly #url: URL;
   readonly #clock: Clock;
-  readonly #credentials: Credentials;
+  readonly #shared: Shared;
+  readonly #transport: Transport;
   readonly #followRedirects: boolean;
-  readonly #tls: Record<string, unknown>;
-  readonly #unixSocket: string;
-  readonly #connections = new Map<string, Connection>();
-  /** The head of the last request, and what it was made of: mostly the next one's too. */
-  #head = "";
-  #headUrl: URL | null = null;
-  #headParts: readonly HeaderList[] = [];
+  #tokenHeader: HeaderList = [];
   #closed = false;
 
   /** Throws when the URL is none or a TLS file cannot be read. */
   constructor(url: string, { section, clock, unixSocket = "" }: HttpClientOptions) {
     this.#url = new URL(url);
     this.#clock = clock;
-    this.#credentials = new Credentials(section);
+    this.#shared = sharedOf(section, clock);
+    this.#transport = new Transport(this.#shared.parts, clock, unixSocket);
     this.#followRedirects = section.follow_redirects;
-    this.#tls = tlsConnectOptions(section.tls_config);
-    this.#unixSocket = unixSocket;
   }
 
   /** GETs the page. Rejects with `FetchError`. */
-  async get(options: GetOptions): Promise<HttpAnswer> {
+  get(options: GetOptions): Promise<HttpAnswer> {
+    return this.request(options);
+  }
+
+  /** Sends a request. Rejects with `FetchError`. */
+  async request(options: RequestOptions): Promise<HttpAnswer> {
     assert(!this.#closed, "a closed client is not used");
     const deadline = new Deadline(this.#clock, options.timeoutMs, options.signal);
     try {
-      return await this.#follow(options, deadline);
+      const url = options.url === undefined ? this.#url : parseUrl(options);
+      return await this.#follow(url, options, deadline);
     } finally {
       deadline.clear();
     }
@@ -111,222 +158,133 @@ export class HttpClient {
   /** Closes the connections; a request in flight fails. */
   close(): void {
     this.#closed = true;
-    for (const connection of this.#connections.values()) connection.destroy();
-    this.#connections.clear();
+    this.#transport.close();
   }
 
-  async #follow(options: GetOptions, deadline: Deadline): Promise<HttpAnswer> {
-    let url = this.#url;
+  async #follow(first: URL, options: RequestOptions, deadline: Deadline): Promise<HttpAnswer> {
+    let url = first;
+    let method = options.method ?? "GET";
+    let body = options.body ?? null;
+    let hasLeft = false;
     for (let hops = 0; ; hops++) {
-      const own = url.host === this.#url.host ? this.#ownHeaders() : [];
-      const reply = await this.#exchange(url, this.#headFor(url, options.headers, own), options, deadline);
+      hasLeft ||= hops > 0 && !isSameOrSubdomain(hostOf(url), hostOf(first));
+      const headers = hasLeft ? foreignHeaders(options.headers) : options.headers;
+      const own = hasLeft ? [] : this.#ownHeaders(url, method);
+      const token = hasLeft || this.#shared.oauth2 === null ? [] : [await this.#token(url, method, deadline)];
+      const message = {
+        method,
+        url,
+        headers: [headers, own, ...token],
+        body,
+        bodyLimitBytes: options.bodyLimitBytes,
+        sink: options.onBody ?? null,
+      };
+      const reply = await this.#transport.roundTrip(message, deadline);
       const { status, location } = reply;
-      const redirects =
-        status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
-      if (!redirects || !this.#followRedirects || location === "")
+      if (!isRedirect(status) || !this.#followRedirects || location === "")
         return decoded(reply, options.bodyLimitBytes, options.keepsPacked ?? false);
       if (hops === maxRedirects) {
-        throw new FetchError("redirect", `Get "${url.href}": stopped after ${maxRedirects} redirects`);
+        const where = `${verbOf(method)} "${shownUrl(url)}"`;
+        throw new FetchError("redirect", `${where}: stopped after ${maxRedirects} redirects`);
       }
-      url = redirectTarget(url, location);
+      url = redirectTarget(url, location, method);
+      if (status < 307 && method !== "GET" && method !== "HEAD") [method, body] = ["GET", null];
     }
   }
 
-  #ownHeaders(): HeaderList {
+  #ownHeaders(url: URL, method: string): HeaderList {
     try {
-      return this.#credentials.headers();
-    } catch (cause) {
-      throw new FetchError("network", `Get "${this.#url.href}": ${(cause as Error).message}`, { cause });
-    }
-  }
-
-  #headFor(url: URL, headers: HeaderList, own: HeaderList): string {
-    const isKnown = url === this.#headUrl && this.#headParts[0] === headers && this.#headParts[1] === own;
-    if (!isKnown) {
-      this.#head = requestHead(url, [...headers, ...own]);
-      this.#headUrl = url;
-      this.#headParts = [headers, own];
-    }
-    return this.#head;
-  }
-
-  /** One request; a kept connection that the server closed meanwhile is worth a second try. */
-  async #exchange(url: URL, head: string, options: GetOptions, deadline: Deadline): Promise<Reply> {
-    const connection = this.#connectionTo(url);
-    const wasUsed = connection.served > 0;
-    try {
-      return await send(connection, url, head, options.bodyLimitBytes, deadline);
-    } catch (error) {
-      const isStale = error instanceof FetchError && error.code === "network" && wasUsed && !deadline.isOver;
-      if (!isStale || !/ EOF$|connection reset by peer$/u.test(error.message)) throw error;
-      return send(this.#connectionTo(url), url, head, options.bodyLimitBytes, deadline);
-    }
-  }
-
-  #connectionTo(url: URL): Connection {
-    const known = this.#connections.get(url.origin);
-    if (known?.isIdle === true) return known;
-    known?.destroy();
-    const isTls = url.protocol === "https:";
-    const connection = new Connection({
-      host: url.hostname.replace(/^\[|\]$/gu, ""),
-      port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port),
-      tls: isTls ? this.#tls : null,
-      unixSocket: url.host === this.#url.host ? this.#unixSocket : "",
-    });
-    this.#connections.set(url.origin, connection);
-    return connection;
-  }
-}
-
-function requestHead(url: URL, headers: HeaderList): string {
-  let head = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n`;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const line = `${headers[i] as string}: ${headers[i + 1] as string}`;
-    if (/[\r\n\0]/u.test(line)) {
-      throw new FetchError(
-        "network",
-        `Get "${url.href}": net/http: invalid header field value for "${headers[i]}"`,
+      const own = this.#shared.credentials.headers();
+      const user = userInfo(url);
+      if (user === null) return own;
+      // What the URL itself says goes before the configuration.
+      const others = own.flatMap((part, i) =>
+        i % 2 === 0 && part !== "authorization" ? [part, own[i + 1] as string] : [],
       );
+      return ["authorization", basicAuthorization(user.user, user.password), ...others];
+    } catch (cause) {
+      throw new FetchError("network", `${verbOf(method)} "${shownUrl(url)}": ${(cause as Error).message}`, {
+        cause,
+      });
     }
-    head += `${Buffer.from(line).toString("latin1")}\r\n`;
   }
-  return `${head}\r\n`;
+
+  async #token(url: URL, method: string, deadline: Deadline): Promise<HeaderList> {
+    try {
+      const asked = (this.#shared.oauth2 as Oauth2).authorization();
+      const over = new Promise<never>((_resolve, reject) => {
+        deadline.check();
+        deadline.onOver = reject;
+      });
+      const authorization = await Promise.race([asked, over]);
+      if (this.#tokenHeader[1] !== authorization) this.#tokenHeader = ["authorization", authorization];
+      return this.#tokenHeader;
+    } catch (cause) {
+      const code = cause instanceof FetchError ? cause.code : "network";
+      const where = `${verbOf(method)} "${shownUrl(url)}"`;
+      throw new FetchError(code, `${where}: ${(cause as Error).message}`, { cause });
+    }
+  }
 }
 
-function redirectTarget(from: URL, location: string): URL {
+function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+function parseUrl({ url = "", method = "GET" }: RequestOptions): URL {
+  try {
+    return new URL(url);
+  } catch (cause) {
+    throw new FetchError("network", `${verbOf(method)} "${url}": invalid URL`, { cause });
+  }
+}
+
+function isSameOrSubdomain(host: string, parent: string): boolean {
+  return host === parent || (!/[:%]/u.test(host) && host.endsWith(`.${parent}`));
+}
+
+const sensitiveHeaders = new Set([
+  "authorization",
+  "www-authenticate",
+  "cookie",
+  "cookie2",
+  "proxy-authorization",
+  "proxy-authenticate",
+]);
+
+/** The headers of a request that may be shown to a host it was not meant for. */
+function foreignHeaders(headers: HeaderList): HeaderList {
+  return headers.flatMap((part, i) =>
+    i % 2 === 0 && !sensitiveHeaders.has(part.toLowerCase()) ? [part, headers[i + 1] as string] : [],
+  );
+}
+
+function redirectTarget(from: URL, location: string, method: string): URL {
+  const verb = verbOf(method);
   try {
     const url = new URL(location, from);
     if (url.protocol === "http:" || url.protocol === "https:") return url;
     throw new FetchError(
       "redirect",
-      `Get "${url.href}": unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
+      `${verb} "${url.href}": unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
     );
   } catch (cause) {
     if (cause instanceof FetchError) throw cause;
-    throw new FetchError("redirect", `Get "${from.href}": failed to parse Location header "${location}"`, {
-      cause,
-    });
+    const where = `${verb} "${shownUrl(from)}"`;
+    throw new FetchError("redirect", `${where}: failed to parse Location header "${location}"`, { cause });
   }
 }
 
-/** The end of an exchange: its timeout or the caller's signal, whichever comes first. */
-class Deadline {
-  readonly #timer: Timer;
-  readonly #signal: AbortSignal | undefined;
-  #error: FetchError | null = null;
-  /** Ends what runs now. */
-  onOver: ((error: FetchError) => void) | null = null;
-
-  constructor(clock: Clock, timeoutMs: number, signal: AbortSignal | undefined) {
-    this.#timer = clock.after(timeoutMs, () =>
-      this.#end(new FetchError("timeout", "context deadline exceeded")),
-    );
-    this.#signal = signal;
-    if (signal?.aborted === true) this.#cancel();
-    else signal?.addEventListener("abort", this.#cancel);
-  }
-
-  get isOver(): boolean {
-    return this.#error !== null;
-  }
-
-  /** Throws when it is over. */
-  check(): void {
-    if (this.#error !== null) throw this.#error;
-  }
-
-  clear(): void {
-    this.#timer.stop();
-    this.#signal?.removeEventListener("abort", this.#cancel);
-    this.onOver = null;
-  }
-
-  readonly #cancel = (): void => this.#end(new FetchError("canceled", "context canceled"));
-
-  #end(error: FetchError): void {
-    this.#error ??= error;
-    this.onOver?.(this.#error);
-  }
-}
-
-/** What of a response matters. */
-type Reply = Pick<
-  ResponseParser,
-  "status" | "statusText" | "contentType" | "contentEncoding" | "location" | "bodyBytes" | "body"
->;
-
-function send(
-  connection: Connection,
-  url: URL,
-  head: string,
+async function decoded(
+  reply: IncomingResponse,
   bodyLimitBytes: number,
-  deadline: Deadline,
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    deadline.check();
-    const exchange = new Exchange(url, bodyLimitBytes, resolve, reject);
-    deadline.onOver = (error) => connection.destroy(error);
-    connection.send(head, exchange);
-  });
-}
-
-/** Judges one response as it comes. */
-class Exchange implements Receiver {
-  readonly #url: URL;
-  readonly #limitBytes: number;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (error: unknown) => void;
-
-  constructor(
-    url: URL,
-    limitBytes: number,
-    resolve: (reply: Reply) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#url = url;
-    this.#limitBytes = limitBytes === 0 ? maxBodyBytes : limitBytes;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  onProgress(response: ResponseParser): void {
-    // A packed body may be a little longer than its content: the limit is on the content.
-    const allowance = isGzip(response.contentEncoding) ? 4_096 + this.#limitBytes / 64 : 0;
-    if (response.bodyBytes >= this.#limitBytes + allowance) {
-      throw new FetchError("body-limit", "body size limit exceeded");
-    }
-  }
-
-  onDone(response: ResponseParser): void {
-    try {
-      this.onProgress(response);
-      this.#resolve(response);
-    } catch (error) {
-      this.#reject(error);
-    }
-  }
-
-  onFail(cause: Error, response: ResponseParser): void {
-    const error =
-      cause instanceof FetchError ? cause : new FetchError("network", networkText(cause), { cause });
-    if (response.hasHead) {
-      this.#reject(error);
-      return;
-    }
-    this.#reject(new FetchError(error.code, `Get "${this.#url.href}": ${error.message}`, { cause: error }));
-  }
-}
-
-function isGzip(contentEncoding: string): boolean {
-  return contentEncoding.trim().toLowerCase() === "gzip";
-}
-
-async function decoded(reply: Reply, bodyLimitBytes: number, keepsPacked: boolean): Promise<HttpAnswer> {
+  keepsPacked: boolean,
+): Promise<HttpAnswer> {
   const { status, statusText, contentType } = reply;
   const chunks = reply.body();
-  if (!isGzip(reply.contentEncoding) || reply.bodyBytes === 0) {
-    return { status, statusText, contentType, chunks, sizeBytes: reply.bodyBytes, packed: null };
+  const facts = { status, statusText, contentType, header: (name: string) => reply.header(name) };
+  if (!isGzip(reply.contentEncoding) || chunks.length === 0) {
+    return { ...facts, chunks, sizeBytes: reply.bodyBytes, packed: null };
   }
   const limit = bodyLimitBytes === 0 ? maxBodyBytes : bodyLimitBytes;
   const packed = chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
@@ -335,8 +293,8 @@ async function decoded(reply: Reply, bodyLimitBytes: number, keepsPacked: boolea
   // A claim of nothing may be that of a last, empty part: only unpacking tells.
   if (keepsPacked && packed.length <= inlineGunzipBytes && claimed > 0 && claimed < most) {
     const left: PackedBody = { bytes: packed, limitBytes: limit };
-    return { status, statusText, contentType, chunks: [], sizeBytes: claimed, packed: left };
+    return { ...facts, chunks: [], sizeBytes: claimed, packed: left };
   }
   const body = await gunzipBody(packed, limit);
-  return { status, statusText, contentType, chunks: [body], sizeBytes: body.length, packed: null };
+  return { ...facts, chunks: [body], sizeBytes: body.length, packed: null };
 }

@@ -3,31 +3,48 @@
  * the original does, so that a rotated token needs no reload.
  */
 
-import { readFileSync } from "node:fs";
-import type { HttpClientSection, TlsSection } from "./client-config.ts";
+import type { HttpClientSection } from "./client-config.ts";
+import { explained, readSecretFile, secretSource, type SecretSource } from "./secret-source.ts";
 
 /** Headers as name, value, name, value, …. */
 export type HeaderList = readonly string[];
 
-function fileText(file: string, what: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === "ENOENT" ? "no such file or directory" : String(cause);
-    throw new Error(`unable to read ${what} ${file}: open ${file}: ${reason}`, { cause });
-  }
-}
-
 /** The headers of one client. */
 export class Credentials {
+  readonly #user: SecretSource | null;
+  readonly #password: SecretSource | null;
+  readonly #token: SecretSource | null;
   readonly #section: HttpClientSection;
   /** The headers, when no file is involved. */
   readonly #fixed: HeaderList | null;
 
+  /** Throws for secrets by reference. */
   constructor(section: HttpClientSection) {
+    const { basic_auth: basic, authorization: auth, http_headers: custom } = section;
     this.#section = section;
-    this.#fixed = readsFiles(section) ? null : this.#build();
+    this.#token =
+      auth === null
+        ? null
+        : explained("unable to use credentials", () =>
+            secretSource(auth.credentials, auth.credentials_file, auth.credentials_ref),
+          );
+    this.#user =
+      basic === null
+        ? null
+        : explained("unable to use username", () =>
+            secretSource(basic.username, basic.username_file, basic.username_ref),
+          );
+    this.#password =
+      basic === null
+        ? null
+        : explained("unable to use password", () =>
+            secretSource(basic.password, basic.password_file, basic.password_ref),
+          );
+    const files = [this.#token, this.#user, this.#password].map((source) => source?.file ?? "");
+    const readsFiles =
+      files.some((file) => file !== "") ||
+      [...(custom?.values() ?? [])].some((header) => header.files.length > 0);
+    this.#fixed = readsFiles ? null : this.#build();
   }
 
   /** The headers for the next request. Throws when a file cannot be read. */
@@ -39,54 +56,24 @@ export class Credentials {
     const { basic_auth: basic, authorization: auth, http_headers: custom } = this.#section;
     const headers: string[] = [];
     if (basic !== null) {
-      const { username_file: userFile, password_file: passFile } = basic;
-      const user = userFile === "" ? basic.username : fileText(userFile, "basic auth username file");
-      const pass = passFile === "" ? basic.password.reveal() : fileText(passFile, "basic auth password file");
-      headers.push("authorization", `Basic ${Buffer.from(`${user}:${pass}`).toString("base64")}`);
+      const user = explained("unable to read basic auth username", () => this.#user?.fetch() ?? "");
+      const password = explained("unable to read basic auth password", () => this.#password?.fetch() ?? "");
+      headers.push("authorization", basicAuthorization(user, password));
     }
     if (auth !== null) {
-      const { credentials_file: file } = auth;
-      const token =
-        file === "" ? auth.credentials.reveal() : fileText(file, "authorization credentials file");
+      const token = explained("unable to read authorization credentials", () => this.#token?.fetch() ?? "");
       headers.push("authorization", `${auth.type} ${token}`);
     }
     for (const [name, { values, secrets, files }] of custom ?? []) {
       for (const value of values) headers.push(name, value);
       for (const value of secrets) headers.push(name, value.reveal());
-      for (const file of files) headers.push(name, fileText(file, "headers file"));
+      for (const file of files) headers.push(name, readSecretFile(file, "headers file"));
     }
     return headers;
   }
 }
 
-function readsFiles({
-  basic_auth: basic,
-  authorization: auth,
-  http_headers: custom,
-}: HttpClientSection): boolean {
-  return (
-    (basic !== null && (basic.username_file !== "" || basic.password_file !== "")) ||
-    (auth !== null && auth.credentials_file !== "") ||
-    [...(custom?.values() ?? [])].some(({ files }) => files.length > 0)
-  );
-}
-
-const tlsVersions = { TLS10: "TLSv1", TLS11: "TLSv1.1", TLS12: "TLSv1.2", TLS13: "TLSv1.3" } as const;
-
-/** Node's connect options for a `tls_config`; files are read now. Throws when one cannot be read. */
-export function tlsConnectOptions(tls: TlsSection | null): Record<string, unknown> {
-  if (tls === null) return {};
-  const options: Record<string, unknown> = { rejectUnauthorized: !tls.insecure_skip_verify };
-  const put = (key: string, inline: string, file: string, what: string): void => {
-    if (inline !== "") options[key] = inline;
-    else if (file !== "") options[key] = fileText(file, what);
-  };
-  put("ca", tls.ca, tls.ca_file, "CA cert");
-  put("cert", tls.cert, tls.cert_file, "client cert");
-  put("key", tls.key.reveal(), tls.key_file, "client key");
-  if (tls.server_name !== "") options.servername = tls.server_name;
-  const version = (name: string): string => tlsVersions[name as keyof typeof tlsVersions];
-  if (tls.min_version !== "") options.minVersion = version(tls.min_version);
-  if (tls.max_version !== "") options.maxVersion = version(tls.max_version);
-  return options;
+/** The value of an Authorization header for a user with a password. */
+export function basicAuthorization(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }

@@ -32,8 +32,21 @@ const maxLineBytes = 4_096;
 /** A body announced longer than this is collected as it comes, not in a block of its announced length. */
 const maxBlockBytes = 16 * 1_048_576;
 
+/** A response as it comes, over whichever version of HTTP. */
+export interface IncomingResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly location: string;
+  readonly bodyBytes: number;
+  readonly hasHead: boolean;
+  header(name: string): string;
+  body(): readonly Uint8Array[];
+}
+
 /** One response. */
-export class ResponseParser {
+export class ResponseParser implements IncomingResponse {
   status = 0;
   /** `404 Not Found`, as the server wrote it. */
   statusText = "";
@@ -44,6 +57,9 @@ export class ResponseParser {
   keepsAlive = false;
   /** Bytes of the body so far, as sent. */
   bodyBytes = 0;
+  /** Takes the body as it comes, in place of keeping it; the bytes are the taker's. */
+  sink: ((bytes: Uint8Array) => void) | null = null;
+  #headText = "";
   readonly #chunks: Uint8Array[] = [];
   #state: State = State.Head;
   /** Bytes of a head or line that is not complete yet. */
@@ -60,6 +76,12 @@ export class ResponseParser {
 
   get isDone(): boolean {
     return this.#state === State.Done;
+  }
+
+  /** A header's value, "" when absent; of several the first. `name` in lower case. */
+  header(name: string): string {
+    const line = this.#headText.split(/\r?\n/u).find((text) => text.toLowerCase().startsWith(`${name}:`));
+    return line === undefined ? "" : line.slice(name.length + 1).trim();
   }
 
   /** The body; when it is complete. */
@@ -114,6 +136,7 @@ export class ResponseParser {
 
   #readHead(head: string): void {
     const lines = head.split(/\r?\n/u);
+    this.#headText = head;
     const match = /^HTTP\/1\.([01]) ([0-9]{3})(?: (.*))?$/u.exec(lines[0] ?? "");
     if (match === null) throw broken(`malformed HTTP response ${JSON.stringify(lines[0])}`);
     this.status = Number(match[2]);
@@ -171,7 +194,7 @@ export class ResponseParser {
       this.#state = State.ToEnd;
     } else {
       this.#missing = length;
-      if (length <= maxBlockBytes) this.#block = Buffer.allocUnsafeSlow(length);
+      if (length <= maxBlockBytes && this.sink === null) this.#block = Buffer.allocUnsafeSlow(length);
       this.#state = State.Length;
     }
   }
@@ -189,6 +212,10 @@ export class ResponseParser {
 
   #keep(bytes: Uint8Array): void {
     this.bodyBytes += bytes.length;
+    if (this.sink !== null) {
+      this.sink(Uint8Array.from(bytes));
+      return;
+    }
     if (this.#block === null) {
       this.#chunks.push(Uint8Array.from(bytes));
       return;

@@ -27,3 +27,22 @@ export function checkUrl(text: string): void {
   if (/[ <>"]/u.test(host))
     fail(`invalid character ${quoteGo((/[ <>"]/u.exec(host) as RegExpExecArray)[0])} in host name`);
 }
+
+/** The host of a URL as sockets want it: an IPv6 address without its brackets. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/gu, "");
+}
+
+/** The port of a URL, or that of its scheme. */
+export function portOf(url: URL): number {
+  if (url.port !== "") return Number(url.port);
+  return url.protocol === "https:" ? 443 : 80;
+}
+
+/** A URL as error texts show it: with its password hidden. */
+export function shownUrl(url: URL): string {
+  if (url.password === "") return url.href;
+  const copy = new URL(url);
+  copy.password = "***";
+  return copy.href;
+}

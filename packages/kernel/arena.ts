@@ -141,6 +141,11 @@ export class Arena {
     return this.#bytes.write(text, at, "utf8");
   }
 
+  /** Bytes that can still be allocated. */
+  get freeBytes(): number {
+    return (maxPages - Atomics.load(this.i32, controlWord.nextPage)) * pageBytes;
+  }
+
   /** The address of fresh, zeroed pages with room for `sizeBytes`. Any thread may call it. Never freed. */
   allocatePages(sizeBytes: number): number {
     const count = Math.max(1, Math.ceil(sizeBytes / pageBytes));

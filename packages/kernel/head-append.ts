@@ -36,6 +36,8 @@ export interface HeadAppendKernel {
     count: number,
     commit: number,
   ): number;
+  /** Seals the open chunk of a series, of whatever encoding; 0 when the memory is full. */
+  headSeal(root: number, record: number): number;
   /** Frees the open buffer of a series that no reader can reach. */
   headDropOpen(root: number, record: number): void;
 }

@@ -14,9 +14,11 @@ import { assert } from "@narthex/platform/assert";
 import { readFileAt } from "@narthex/platform/file-at";
 import { arenaStart, type Arena } from "./arena.ts";
 import type { Crc32cKernel } from "./crc32c.ts";
+import type { ExtendedWindowsKernel } from "./extended-windows.ts";
 import type { HashKernel } from "./hash.ts";
 import type { HeadAppendKernel } from "./head-append.ts";
 import type { HeadRecordKernel } from "./head-record.ts";
+import type { HeadSnapshotKernel } from "./head-snapshot.ts";
 import type { NumberParseKernel } from "./number-parse.ts";
 import type { PageDiffKernel } from "./page-diff.ts";
 import type { PagesKernel } from "./pages.ts";
@@ -27,6 +29,8 @@ import type { OverTimeKernel } from "./over-time.ts";
 import type { RowAggregateKernel } from "./row-aggregate.ts";
 import type { SnappyKernel } from "./snappy.ts";
 import type { XorChunkKernel } from "./xor-chunk.ts";
+import type { Xor2ChunkKernel } from "./xor2-chunk.ts";
+import type { XxHashKernel } from "./xxhash.ts";
 import type { JsonPointsKernel } from "./json-points.ts";
 import { webAssembly, type CompiledModule, type SharedMemory } from "./web-assembly.ts";
 
@@ -41,12 +45,16 @@ export interface Kernels
     HashKernel,
     HeadAppendKernel,
     HeadRecordKernel,
+    HeadSnapshotKernel,
     RangeWindowsKernel,
+    ExtendedWindowsKernel,
     OverTimeKernel,
     RowAggregateKernel,
     Crc32cKernel,
     SnappyKernel,
     XorChunkKernel,
+    Xor2ChunkKernel,
+    XxHashKernel,
     JsonPointsKernel {}
 
 const compiled = new Map<string, CompiledModule>();

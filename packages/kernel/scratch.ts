@@ -7,11 +7,11 @@
  *  - A block never moves. Its content is whatever was there before.
  *
  * Lifetime: a scratch belongs to one thread and keeps its pages for reuse; `sizeBytes` only grows, in
- * doubling segments, up to the arena's limit (`ArenaFullError`).
+ * doubling segments, up to the arena's limit (`ArenaFullError`), less what it is told to spare.
  */
 
 import { assert } from "@narthex/platform/assert";
-import { pageBytes, type Arena } from "./arena.ts";
+import { ArenaFullError, pageBytes, type Arena } from "./arena.ts";
 
 interface Segment {
   readonly start: number;
@@ -27,12 +27,15 @@ export interface ScratchMark {
 /** A stack allocator over arena pages. */
 export class Scratch {
   readonly arena: Arena;
+  readonly #spareBytes: number;
   readonly #segments: Segment[] = [];
   #current = -1;
   #top = 0;
 
-  constructor(arena: Arena) {
+  /** The last `spareBytes` of the arena are left to others. */
+  constructor(arena: Arena, spareBytes = 0) {
     this.arena = arena;
+    this.#spareBytes = spareBytes;
   }
 
   /** Bytes held from the arena. */
@@ -78,6 +81,10 @@ export class Scratch {
       const last = this.#segments[this.#current - 1];
       const doubled = last === undefined ? 4 * pageBytes : 2 * (last.end - last.start);
       const size = Math.max(need, Math.min(doubled, 64 * 1_048_576));
+      if (this.#spareBytes > 0 && this.arena.freeBytes - size < this.#spareBytes) {
+        this.#current--;
+        throw new ArenaFullError(`want ${size} bytes, ${this.#spareBytes} bytes are spared for samples`);
+      }
       const start = this.arena.allocatePages(size);
       this.#segments.push({ start, end: start + Math.ceil(size / pageBytes) * pageBytes });
     }

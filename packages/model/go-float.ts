@@ -114,7 +114,8 @@ export interface FloatSyntax {
 
 const decimal = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/u;
 const infinite = /^([+-]?)inf(?:inity)?$/iu;
-const hexadecimal = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?[0-9]+)$/u;
+// Digits before the point and behind it cannot be told apart in two ways: matching stays linear.
+const hexadecimal = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?[0-9]+)$/u;
 
 /**
  * Reads a float as Go's ParseFloat does. Throws `FloatSyntaxError`, also for numbers beyond the float64
@@ -150,12 +151,13 @@ function withoutUnderscores(text: string): string {
 
 /** Mantissa × 2^exponent, rounded half to even once. */
 function hexFloat(text: string, parts: RegExpExecArray): number {
-  const digits = `${parts[2]}${parts[3]}`;
+  const fraction = (parts[3] as string | undefined) ?? "";
+  const digits = `${parts[2]}${fraction}`;
   if (digits === "") throw new FloatSyntaxError(text, false);
   let mantissa = BigInt(`0x${digits}`);
   if (mantissa === 0n) return parts[1] === "-" ? -0 : 0;
   const bits = mantissa.toString(2).length;
-  let exponent = Math.max(-1e6, Math.min(1e6, Number(parts[4]))) - 4 * parts[3].length;
+  let exponent = Math.max(-1e6, Math.min(1e6, Number(parts[4]))) - 4 * fraction.length;
   // Keep the bits a float64 has at this magnitude (fewer for subnormals); what is cut off rounds half to
   // even.
   const cut = Math.max(bits - 53, -1074 - exponent);

@@ -81,8 +81,9 @@ export interface DurationExpr {
     | "min_of"
     | "max_of"
     | "negate"
+    | "plus"
     | "paren";
-  /** Operands: none for step and range, one for negate and paren, else two. */
+  /** Operands: none for step and range, one for negate, plus and paren, else two. */
   readonly operands: readonly Duration[];
   readonly span: Span;
 }

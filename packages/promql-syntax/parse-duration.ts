@@ -124,7 +124,7 @@ function parseSignedCall(stream: TokenStream, options: DurationOptions, sign: To
   const call = parseBareCall(stream, options);
   const span = { start: sign.start, end: call.span.end };
   requireExpressions(stream, options, span);
-  return sign.kind === "-" ? expression("negate", [call], span) : { ...call, span };
+  return expression(sign.kind === "-" ? "negate" : "plus", [call], span);
 }
 
 function parseBareCall(stream: TokenStream, options: DurationOptions): Parsed {
@@ -205,6 +205,8 @@ function asOperand({ expr, seconds, isDuration }: Parsed): Duration {
 /** A literal as range, step or offset: to the nanosecond, then cut to whole milliseconds. */
 function settle({ expr, seconds, isDuration }: Parsed): Duration {
   if (expr !== null) return expr;
+  // In whole nanoseconds the original's NaN is the least there is.
+  if (Number.isNaN(seconds)) return literal(Math.trunc(-(2 ** 63) / 1e6));
   if (isDuration) return literal(Math.round(seconds * 1000));
   return literal(Math.trunc((Math.sign(seconds) * Math.round(Math.abs(seconds) * 1e9)) / 1e6));
 }

@@ -35,6 +35,7 @@ function fails(query: string, message: string): void {
 test("fails: numbers and operators", () => {
   fails("", "unknown position: no expression found in input");
   fails(" ", "1:1: no expression found in input");
+  fails("\ufefffoo", "1:1: unexpected character: '\\ufeff'");
   fails("1+", "1:3: unexpected end of input");
   fails(".", "1:1: unexpected character: '.'");
   fails("2.5.", '1:1: bad number or duration syntax: "2.5."');
@@ -57,6 +58,9 @@ test("fails: numbers and operators", () => {
   fails("1__0", '1:1: bad number or duration syntax: "1__"');
   fails("1d1w", '1:1: not a valid duration string: "1d1w"');
   fails("0x1.5", '1:1: bad number or duration syntax: "0x1."');
+  fails("foo[5m[", "1:7: unexpected left bracket '['");
+  fails("foo[5m][", "1:9: unexpected end of input in duration expression");
+  fails("foo[(1m):(2m):3m]", "1:14: unexpected colon ':'");
   fails("(", "1:2: unclosed left parenthesis");
   fails(")", "1:2: unexpected right parenthesis ')'");
   fails("=", '1:1: unexpected "="');

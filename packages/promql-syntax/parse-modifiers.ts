@@ -69,6 +69,7 @@ function parseBrackets(stream: TokenStream, options: ModifierOptions, expr: Expr
   if (early !== null) return { ...subquery, step: null, span: span(early.end) };
   const step = stream.inside(wantStep, () => parsePositiveDuration(stream, options));
   const late = stream.accept("]") ?? stream.unexpected(wantEnd);
+  stream.built(depth);
   return { ...subquery, step, span: span(late.end) };
 }
 
@@ -156,7 +157,9 @@ function parseTime(stream: TokenStream, span: Span): AtModifier {
   if (!(Math.abs(seconds) < 2 ** 63)) {
     stream.fail(span, `timestamp out of bounds for @ modifier: ${sixDecimals(seconds)}`);
   }
-  return { kind: "time", timeMs: Math.sign(seconds) * Math.round(Math.abs(seconds) * 1000) + 0 };
+  const timeMs = Math.sign(seconds) * Math.round(Math.abs(seconds) * 1000) + 0;
+  // Milliseconds beyond 64 bits are the least there are.
+  return { kind: "time", timeMs: Math.abs(timeMs) < 2 ** 63 ? timeMs : -(2 ** 63) };
 }
 
 /** `%f` of a number of at least 2^63, an infinity or NaN. */

@@ -1,6 +1,7 @@
 /**
  * A tree as query text on one line, in the original's canonical form: `parseQuery(printExpr(expr))` is the
- * same tree up to spans (printer.property.test.ts).
+ * same tree up to spans (printer.property.test.ts) and to a plus sign before the call behind `offset`, which
+ * is not printed. Long queries on several lines: pretty-printer.
  */
 
 import { unreachable } from "@narthex/platform/assert";
@@ -76,9 +77,14 @@ function printMatrixSelector({ selector, range }: MatrixSelector): string {
   return `${printMatchers(selector)}[${printDuration(range)}]${modifiers}`;
 }
 
-function printSubquery({ expr, range, step, at, offset }: Subquery): string {
+function printSubquery(subquery: Subquery): string {
+  return printExpr(subquery.expr) + printSubqueryTimes(subquery);
+}
+
+/** What follows the expression of a subquery: `[range:step]` and its modifiers. */
+export function printSubqueryTimes({ range, step, at, offset }: Subquery): string {
   const brackets = `[${printDuration(range)}:${step === null ? "" : printDuration(step)}]`;
-  return printExpr(expr) + brackets + printAt(at) + printOffset(offset);
+  return brackets + printAt(at) + printOffset(offset);
 }
 
 function printExtension(extension: VectorSelector["extension"]): string {
@@ -115,6 +121,8 @@ function printDurationExpr({ op, operands }: DurationExpr): string {
       return `${op}(${first}, ${second})`;
     case "negate":
       return `-${first}`;
+    case "plus":
+      return first;
     case "paren":
       return `(${first})`;
     default:
@@ -122,23 +130,29 @@ function printDurationExpr({ op, operands }: DurationExpr): string {
   }
 }
 
-function printAggregation({ op, expr, param, grouping, without }: Aggregation): string {
-  const clause = without
-    ? ` without (${printLabels(grouping)}) `
-    : grouping.length > 0
-      ? ` by (${printLabels(grouping)}) `
-      : "";
+function printAggregation(aggregation: Aggregation): string {
+  const { expr, param } = aggregation;
   const args = param === null ? printExpr(expr) : `${printExpr(param)}, ${printExpr(expr)}`;
-  return `${op}${clause}(${args})`;
+  return `${printAggregationHead(aggregation)}(${args})`;
+}
+
+/** An aggregation up to its arguments: the operator, and the clause with a space on both sides. */
+export function printAggregationHead({ op, grouping, without }: Aggregation): string {
+  if (without) return `${op} without (${printLabels(grouping)}) `;
+  return grouping.length > 0 ? `${op} by (${printLabels(grouping)}) ` : op;
 }
 
 function printLabels(labels: readonly string[]): string {
   return labels.map((label) => (isLabelName(label, "legacy") ? label : quoteGo(label))).join(", ");
 }
 
-function printBinary({ op, left, right, returnBool, matching }: BinaryExpr): string {
-  const modifiers = (returnBool ? " bool" : "") + (matching === null ? "" : printMatching(matching));
-  return `${printExpr(left)} ${op}${modifiers} ${printExpr(right)}`;
+function printBinary(expr: BinaryExpr): string {
+  return `${printExpr(expr.left)} ${printOperator(expr)} ${printExpr(expr.right)}`;
+}
+
+/** An operator with its modifiers: `== bool on (a) group_left (b)`. */
+export function printOperator({ op, returnBool, matching }: BinaryExpr): string {
+  return op + (returnBool ? " bool" : "") + (matching === null ? "" : printMatching(matching));
 }
 
 function printMatching({ card, labels, on, include, fillLeft, fillRight }: VectorMatching): string {

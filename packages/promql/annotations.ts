@@ -1,8 +1,10 @@
 /**
- * Warnings and infos that come with a result. Texts and positions equal the original's.
+ * Warnings and infos that come with a result. Texts and positions equal the original's; the texts themselves
+ * are in histogram-annotations.ts and sample-annotations.ts.
  *
  * Invariants
- *  - Equal raw texts (without position) are one annotation; the last position wins.
+ *  - Equal raw texts (without position and details) are one annotation. The last position wins; those with
+ *    details to merge (what was repaired, how often) keep the first.
  */
 
 import { formatGoG } from "@narthex/model/go-float";
@@ -18,6 +20,8 @@ interface Annotation {
   readonly span: Span | null;
   /** Details of repaired histograms, merged over steps and series. */
   readonly repair: MonotonicityRepair | null;
+  /** How often it happened, where that is told; else 0. */
+  readonly occurrences: number;
 }
 
 /** What was repaired in the buckets of a classic histogram. */
@@ -38,23 +42,43 @@ export class Annotations {
   /** Adds `PromQL warning: text` or `PromQL info: text`. */
   add(kind: AnnotationKind, text: string, span: Span): void {
     const raw = `PromQL ${kind}: ${text}`;
-    this.#byText.set(raw, { kind, text: raw, span, repair: null });
+    this.#byText.set(raw, { kind, text: raw, span, repair: null, occurrences: 0 });
   }
 
   /** Adds a warning of the storage, as it is. */
   addStorageWarning(text: string): void {
-    this.#byText.set(text, { kind: "warning", text, span: null, repair: null });
+    this.#byText.set(text, { kind: "warning", text, span: null, repair: null, occurrences: 0 });
   }
 
-  /** Adds or merges the info about repaired histograms. */
+  /** Adds a warning whose occurrences are counted and told when there are several. */
+  addCounted(text: string, span: Span): void {
+    const raw = `PromQL warning: ${text}`;
+    const known = this.#byText.get(raw);
+    const occurrences = (known?.occurrences ?? 0) + 1;
+    this.#byText.set(raw, {
+      kind: "warning",
+      text: raw,
+      span: known?.span ?? span,
+      repair: null,
+      occurrences,
+    });
+  }
+
+  /** Adds or merges the info about repaired histograms. `metricName` "" is not told. */
   addRepair(repair: MonotonicityRepair, metricName: string, span: Span): void {
     const text =
       "PromQL info: input to histogram_quantile needed to be fixed for monotonicity (see " +
       "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
       (metricName === "" ? "" : ` for metric name ${quoteGo(metricName)}`);
-    const known = this.#byText.get(text)?.repair ?? null;
-    const merged = known === null ? repair : mergeRepairs(known, repair);
-    this.#byText.set(text, { kind: "info", text, span, repair: merged });
+    const known = this.#byText.get(text);
+    const before = known?.repair ?? null;
+    this.#byText.set(text, {
+      kind: "info",
+      text,
+      span: known?.span ?? span,
+      repair: before === null ? repair : mergeRepairs(before, repair),
+      occurrences: 0,
+    });
   }
 
   /** Texts of one kind, in order of first appearance, with positions when `queryText` is given. */
@@ -74,10 +98,11 @@ function mergeRepairs(a: MonotonicityRepair, b: MonotonicityRepair): Monotonicit
   };
 }
 
-function render({ text, span, repair }: Annotation, queryText: string): string {
+function render({ text, span, repair, occurrences }: Annotation, queryText: string): string {
   if (queryText === "" || span === null) return text;
   const position = positionText(queryText, span.start);
-  if (repair === null) return `${text} (${position})`;
+  const times = occurrences > 1 ? ` (${occurrences} occurrences)` : "";
+  if (repair === null) return `${text}${times} (${position})`;
   const { minBucket, maxBucket, maxDifference, count, minTimeMs, maxTimeMs } = repair;
   return (
     `${text}, from buckets ${formatGoG(minBucket)} to ${formatGoG(maxBucket)}, with a max diff of ` +
@@ -86,12 +111,15 @@ function render({ text, span, repair }: Annotation, queryText: string): string {
   );
 }
 
-/** Go's `%.2g`. */
+/** Go's `%.2g`: what lies in the middle goes to the even digit. */
 function formatTwoDigits(value: number): string {
   if (!Number.isFinite(value) || value === 0) return formatGoG(value);
-  const [mantissa, power] = value.toExponential(1).split("e") as [string, string];
+  const exact = value.toExponential(20);
+  const isMiddle = /^-?\d\.[02468]50*e/u.test(exact);
+  const rounded = isMiddle ? exact.replace(/50*e/u, "e") : value.toExponential(1);
+  const [mantissa, power] = rounded.split("e") as [string, string];
   const exponent = Number(power);
-  if (exponent >= -4 && exponent < 2) return formatGoG(Number(value.toPrecision(2)));
+  if (exponent >= -4 && exponent < 2) return formatGoG(Number(rounded));
   const digits = mantissa.replace(/\.0$/u, "");
   return `${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }

@@ -6,31 +6,39 @@ import { assert, unreachable } from "@narthex/platform/assert";
 import { mapFunctions, type MapFunction } from "./functions/map-functions.ts";
 import { AbsentOperator } from "./operators/absent.ts";
 import { AggregateOperator } from "./operators/aggregate.ts";
+import { mapHistograms } from "./operators/histogram-map.ts";
 import { HistogramQuantileOperator } from "./operators/histogram-quantile.ts";
+import { HistogramQuantilesOperator } from "./operators/histogram-quantiles.ts";
+import { InfoOperator } from "./operators/info.ts";
 import { labelJoin, labelReplace } from "./operators/label-functions.ts";
+import { limitRatio } from "./operators/limit-ratio.ts";
 import {
   evaluationTimes,
   mapFunction,
   negate,
   StepInvariantOperator,
-  vectorScalar,
 } from "./operators/map-rows.ts";
+import { NothingOperator } from "./operators/nothing.ts";
 import type { Operator } from "./operators/operator.ts";
 import { RangeCallOperator } from "./operators/range-call.ts";
 import { RankOperator } from "./operators/rank-aggregate.ts";
 import { withoutNames } from "./operators/relabel.ts";
 import { scalarBinary } from "./operators/scalar-binary.ts";
 import { ScalarOperator, toScalar } from "./operators/scalars.ts";
+import { SmoothedSelectorOperator } from "./operators/smoothed-selector.ts";
+import { StartTimesOperator } from "./operators/start-times.ts";
 import { SetOperator } from "./operators/set-operation.ts";
 import { sortVector } from "./operators/sort.ts";
 import { CountValuesOperator, QuantileOperator } from "./operators/value-aggregate.ts";
 import { VectorBinaryOperator } from "./operators/vector-binary.ts";
+import { vectorScalar } from "./operators/vector-scalar.ts";
 import { SelectorOperator } from "./operators/vector-selector.ts";
 import { emptySource, SelectorSource, SubquerySource, type WindowSource } from "./operators/window-source.ts";
-import { isCompareOp } from "./functions/arithmetic.ts";
+import { isArithmeticOp } from "./functions/arithmetic.ts";
 import type {
   AggregatePlan,
   HistogramQuantilePlan,
+  HistogramQuantilesPlan,
   MapPlan,
   PlanNode,
   RangeCallPlan,
@@ -38,7 +46,6 @@ import type {
   WindowsPlan,
 } from "./plan-node.ts";
 import type { QueryContext } from "./query-context.ts";
-import { ExecutionError } from "./query-errors.ts";
 import { RowLayout } from "./rows.ts";
 import { oneStep, subquerySteps, type Steps } from "./steps.ts";
 
@@ -60,12 +67,20 @@ export function buildOperator(context: QueryContext, node: PlanNode, steps: Step
       return new SelectorOperator(context, node, false, steps, layout);
     case "sample time":
       return withoutNames(context, new SelectorOperator(context, node, true, steps, layout), "merge");
+    case "start time":
+      return withoutNames(context, new StartTimesOperator(context, node, steps, layout), "merge");
+    case "smoothed selector":
+      return new SmoothedSelectorOperator(context, node, steps, layout);
+    case "nothing":
+      return new NothingOperator(context, build(node.input));
     case "step invariant":
       return buildStepInvariant(context, node.input, steps);
     case "range call":
       return buildRangeCall(context, node, steps);
     case "map":
       return buildMap(context, node, build);
+    case "histogram map":
+      return mapHistograms(context, build(node.input), node.name);
     case "evaluation time":
       return withoutNames(context, evaluationTimes(context, build(node.input)), "merge");
     case "absent":
@@ -84,6 +99,10 @@ export function buildOperator(context: QueryContext, node: PlanNode, steps: Step
       return sortVector(context, build(node.input), node);
     case "histogram quantile":
       return buildHistogramQuantile(context, node, build);
+    case "histogram quantiles":
+      return buildHistogramQuantiles(context, node, build);
+    case "info":
+      return new InfoOperator(context, build(node.input), node);
     case "aggregate":
       return buildAggregate(context, node, build);
     case "scalar binary":
@@ -102,7 +121,8 @@ export function buildOperator(context: QueryContext, node: PlanNode, steps: Step
 }
 
 function buildStepInvariant(context: QueryContext, input: PlanNode, steps: Steps): Operator {
-  const once = buildOperator(context, input, oneStep(steps.startMs));
+  const moment = oneStep(steps.startMs);
+  const once = context.inTally(context.tally.once(moment), () => buildOperator(context, input, moment));
   return new StepInvariantOperator(context, once, steps, new RowLayout(steps.count));
 }
 
@@ -122,6 +142,27 @@ function buildHistogramQuantile(
   return withoutNames(context, result, "merge");
 }
 
+function buildHistogramQuantiles(
+  context: QueryContext,
+  node: HistogramQuantilesPlan,
+  build: (input: PlanNode) => Operator,
+): Operator {
+  const { input, inputSpan, quantiles, quantileSpans } = node;
+  const one = (from: Operator, quantile: Operator, i: number, repairsAreTold: boolean): Operator => {
+    const plan: HistogramQuantilePlan = {
+      kind: "histogram quantile",
+      quantile: quantiles[i],
+      upper: null,
+      input,
+      quantileSpan: quantileSpans[i],
+      inputSpan,
+      repairsAreTold,
+    };
+    return withoutNames(context, new HistogramQuantileOperator(context, from, [quantile], plan), "merge");
+  };
+  return new HistogramQuantilesOperator(context, build(input), quantiles.map(build), node, one);
+}
+
 function buildNegate(context: QueryContext, isScalar: boolean, input: Operator): Operator {
   const negated = negate(context, input);
   return isScalar ? negated : withoutNames(context, negated, "merge");
@@ -131,9 +172,10 @@ function buildNegate(context: QueryContext, isScalar: boolean, input: Operator):
 export function buildSource(context: QueryContext, windows: WindowsPlan, steps: Steps): WindowSource {
   if (windows.kind === "samples") return new SelectorSource(context, windows.selector);
   const inner = subquerySteps(steps, windows.atMs, windows.offsetMs, windows.rangeMs, windows.stepMs);
-  return inner.count === 0
-    ? emptySource
-    : new SubquerySource(context, buildOperator(context, windows.input, inner));
+  if (inner.count === 0) return emptySource;
+  const tally = context.tally.windows(inner, windows.offsetMs, windows.rangeMs);
+  const input = context.inTally(tally, () => buildOperator(context, windows.input, inner));
+  return new SubquerySource(context, input);
 }
 
 function buildRangeCall(context: QueryContext, node: RangeCallPlan, steps: Steps): Operator {
@@ -180,11 +222,11 @@ function buildAggregate(
     case "limitk":
       return new RankOperator(context, node.op, input, param(), node);
     case "quantile":
-      return new QuantileOperator(context, input, param(), node, node.paramSpan);
+      return new QuantileOperator(context, input, param(), node);
     case "count_values":
       return new CountValuesOperator(context, input, node.label ?? "", node);
     case "limit_ratio":
-      throw new ExecutionError(`aggregation "${node.op}" is not supported yet`);
+      return limitRatio(context, input, param(), node, node.paramSpan);
     default:
       return new AggregateOperator(context, node.op, input, node);
   }
@@ -196,5 +238,6 @@ function buildVectorScalar(
   build: (input: PlanNode) => Operator,
 ): Operator {
   const result = vectorScalar(context, build(node.vector), build(node.scalar), node);
-  return isCompareOp(node.op) && !node.returnBool ? result : withoutNames(context, result, "merge");
+  const keepsNames = !isArithmeticOp(node.op) && !node.returnBool;
+  return keepsNames ? result : withoutNames(context, result, "merge");
 }

@@ -50,6 +50,8 @@ function columnsQuerier(arena: Arena): Querier {
         batch.valuesAt[i] = batch.timesAt[i] + samples * 8;
         batch.count[i] = samples;
         batch.staleCount[i] = 0;
+        batch.kindsAt[i] = 0;
+        batch.startsAt[i] = 0;
       }
       batch.seriesCount = count;
       return count;

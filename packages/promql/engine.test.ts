@@ -153,13 +153,6 @@ test("limits: samples, time, cancelling", () => {
   });
 });
 
-test("what is not there yet says so", () => {
-  assert.throws(() => ask(counters, "histogram_count(c_total)", 10), {
-    errorType: "execution",
-    message: 'function "histogram_count" is not supported yet',
-  });
-});
-
 test("memory of released results serves the next query", () => {
   const engine = new Engine(testArena);
   const once = () => {

@@ -12,7 +12,6 @@
 
 import { ArenaFullError, type Arena } from "@narthex/kernel/arena";
 import { loadKernels, type Kernels } from "@narthex/kernel/load";
-import { Scratch } from "@narthex/kernel/scratch";
 import { systemClock, type Clock } from "@narthex/platform/clock";
 import { assert } from "@narthex/platform/assert";
 import type { Expr } from "@narthex/promql-syntax/ast";
@@ -24,9 +23,10 @@ import { finishRows, finishSamples, type Finished } from "./finish-result.ts";
 import { defaultLimits, QueryBudget, type CancelFlag, type EngineLimits } from "./limits.ts";
 import type { Plan } from "./plan-node.ts";
 import { planQuery } from "./plan.ts";
-import { QueryContext } from "./query-context.ts";
+import { QueryContext, QueryMemory } from "./query-context.ts";
 import { ExecutionError } from "./query-errors.ts";
 import type { QueryResult, ResultNotes } from "./query-result.ts";
+import { SampleTally } from "./sample-tally.ts";
 import { oneStep, stepsBetween, subquerySteps, type Steps } from "./steps.ts";
 
 /** What an engine is set up with. */
@@ -38,6 +38,10 @@ export interface EngineOptions {
   readonly subqueryStepMs?: (rangeMs: number) => number;
   /** Metric names go away only at the end of the query. Default false. */
   readonly delayedNameRemoval?: boolean;
+  /** rate, increase, irate, resets and start_timestamp() look at start timestamps. Default false. */
+  readonly useStartTimestamps?: boolean;
+  /** Metrics say in `__type__` what they are: rate and increase look there. Default false. */
+  readonly typeAndUnitLabels?: boolean;
   /** For the time limit. Default the machine's clock. */
   readonly clock?: Clock;
 }
@@ -51,6 +55,8 @@ export interface QueryOptions {
   /** Instead of the engine's. */
   readonly lookbackMs?: number | undefined;
   readonly cancel?: CancelFlag | undefined;
+  /** Whether samples are counted per step too. Default false. */
+  readonly perStepStatistics?: boolean | undefined;
 }
 
 /** The moments of a range query: from `startMs` in steps of `stepMs` up to `endMs` (inclusive). */
@@ -65,8 +71,8 @@ export class Engine {
   readonly #kernels: Kernels;
   readonly #arena: Arena;
   readonly #options: EngineOptions;
-  /** Scratches not in use. */
-  readonly #scratches: Scratch[] = [];
+  /** Memories not in use. */
+  readonly #memories: QueryMemory[] = [];
 
   constructor(arena: Arena, options: EngineOptions = {}) {
     this.#arena = arena;
@@ -76,7 +82,7 @@ export class Engine {
 
   /** The value at one moment. */
   instant(querier: Querier, expr: Expr, timeMs: number, options: QueryOptions = {}): QueryResult {
-    return this.#evaluate(querier, expr, oneStep(timeMs), false, options);
+    return this.#evaluate(querier, expr, oneStep(timeMs), timeMs, false, options);
   }
 
   /** Values at several moments: a matrix. The expression is a scalar or an instant vector. */
@@ -86,31 +92,37 @@ export class Engine {
       "a range has a step and does not end before it starts",
     );
     const steps = stepsBetween(range.startMs, range.endMs, range.stepMs);
-    return this.#evaluate(querier, expr, steps, true, options);
+    return this.#evaluate(querier, expr, steps, range.endMs, true, options);
   }
 
   #evaluate(
     querier: Querier,
     expr: Expr,
     steps: Steps,
+    endMs: number,
     isRange: boolean,
     options: QueryOptions,
   ): QueryResult {
-    const { limits = defaultLimits, clock = systemClock, delayedNameRemoval = false } = this.#options;
+    const { limits = defaultLimits, clock = systemClock } = this.#options;
+    const startedMs = clock.monotonicMs();
     const plan = planQuery(expr, {
       steps,
       isRange,
+      endMs,
       lookbackMs: options.lookbackMs ?? this.#options.lookbackMs ?? 300_000,
       subqueryStepMs: this.#options.subqueryStepMs ?? (() => 60_000),
     });
     const timeoutMs = Math.min(options.timeoutMs ?? limits.timeoutMs, limits.timeoutMs);
-    const scratch = this.#scratches.pop() ?? new Scratch(this.#arena);
+    const memory = this.#memories.pop() ?? new QueryMemory(this.#arena);
     const context = new QueryContext({
       kernels: this.#kernels,
-      scratch,
+      memory,
       querier,
-      delayedNameRemoval,
+      delayedNameRemoval: this.#options.delayedNameRemoval ?? false,
+      useStartTimestamps: this.#options.useStartTimestamps ?? false,
+      typeAndUnitLabels: this.#options.typeAndUnitLabels ?? false,
       budget: new QueryBudget(clock, { ...limits, timeoutMs }, options.cancel),
+      tally: new SampleTally(steps, options.perStepStatistics ?? false),
       annotations: new Annotations(),
       selectors: plan.selectors,
       isInstant: !isRange,
@@ -119,17 +131,25 @@ export class Engine {
     const release = (): void => {
       if (released) return;
       released = true;
-      scratch.reset();
-      this.#scratches.push(scratch);
+      memory.reset();
+      this.#memories.push(memory);
     };
     try {
       context.budget.check();
+      const preparedMs = clock.monotonicMs();
       const finished = evaluate(context, plan, steps, isRange);
+      const endedMs = clock.monotonicMs();
       const notes: ResultNotes = {
         warnings: context.annotations.texts("warning", options.text ?? ""),
         infos: context.annotations.texts("info", options.text ?? ""),
         peakSamples: context.budget.peakSamples,
-        memory: scratch,
+        statistics: {
+          preparationMs: preparedMs - startedMs,
+          evaluationMs: endedMs - preparedMs - context.sortingMs,
+          sortingMs: context.sortingMs,
+          samples: context.tally.totals(),
+        },
+        memory: memory.scratch,
         release,
       };
       return { ...finished, ...notes };
@@ -166,7 +186,10 @@ function evaluate(context: QueryContext, { root }: Plan, steps: Steps, isRange: 
       const inner = subquerySteps(steps, windows.atMs, windows.offsetMs, windows.rangeMs, windows.stepMs);
       if (inner.count === 0)
         return finishSamples(context, buildSource(context, windows, steps), windows, steps.startMs);
-      return finishRows(context, buildOperator(context, windows.input, inner), "matrix");
+      const operator = context.inTally(context.tally.result(inner), () =>
+        buildOperator(context, windows.input, inner),
+      );
+      return finishRows(context, operator, "matrix");
     }
   }
 }

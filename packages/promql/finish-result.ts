@@ -3,15 +3,20 @@
  * labels.
  */
 
+import { recordSampleSize } from "@narthex/storage/histogram-record";
 import { SeriesBatch } from "@narthex/storage/series-batch";
+import { forEachSet, isHistogram, kindsOfPart, recordAt } from "./histogram-rows.ts";
+import { extendSamples, type SampleColumns } from "./operators/extended-samples.ts";
 import { materialize, pickRows, type Matrix, type Operator } from "./operators/operator.ts";
 import { mergeRows } from "./operators/relabel.ts";
+import { dropStale } from "./operators/stale-samples.ts";
 import type { WindowSource } from "./operators/window-source.ts";
-import type { TimeShift } from "./plan-node.ts";
+import type { WindowsPlan } from "./plan-node.ts";
 import type { QueryContext } from "./query-context.ts";
+import { ExecutionError } from "./query-errors.ts";
 import type { MatrixResult, QueryResult, ResultNotes, SamplesResult } from "./query-result.ts";
 import { isEmptyBitmap } from "./rows.ts";
-import { labelOrder, numberSets, pickSeries, type SeriesTable } from "./series-table.ts";
+import { labelOrder, numberSets, pickSeries, settled, type SeriesTable } from "./series-table.ts";
 
 type WithoutNotes<Result> = Result extends unknown ? Omit<Result, keyof ResultNotes> : never;
 
@@ -32,9 +37,17 @@ export function finishRows(
   if (kind === "scalar") return { kind, timeMs: startMs, value: f64[matrix.valuesAt[0] >>> 3] };
   if (kind === "vector") {
     const values = Float64Array.from(matrix.valuesAt, (at) => f64[at >>> 3]);
-    return { kind, timeMs: startMs, series: table, symbols: context.symbols, values };
+    const records = recordsOf(context, matrix, values);
+    return { kind, timeMs: startMs, series: settled(table), symbols: context.symbols, values, records };
   }
   return sortedMatrix(context, table, matrix, operator);
+}
+
+/** The records among the values of one step, null when there is none. */
+function recordsOf({ arena }: QueryContext, { kindsAt }: Matrix, values: Float64Array): Uint32Array | null {
+  if (kindsAt.every((at) => at === 0)) return null;
+  const { u32 } = arena;
+  return Uint32Array.from(kindsAt, (at, i) => (isHistogram(u32, at, 0) ? values[i] : 0));
 }
 
 function sortedMatrix(
@@ -43,9 +56,9 @@ function sortedMatrix(
   matrix: Matrix,
   { steps }: Operator,
 ): WithoutNotes<MatrixResult> {
-  const order = labelOrder(table, context.symbols);
-  const series = order === null ? table : pickSeries(table, order);
-  const { valuesAt, presenceAt } = order === null ? matrix : pickRows(matrix, order);
+  const order = context.sorting(() => labelOrder(table, context.symbols));
+  const series = order === null ? settled(table) : pickSeries(table, order);
+  const { valuesAt, presenceAt, kindsAt } = order === null ? matrix : pickRows(matrix, order);
   return {
     kind: "matrix",
     steps,
@@ -54,6 +67,7 @@ function sortedMatrix(
     arena: context.arena,
     valuesAt,
     presenceAt,
+    kindsAt,
   };
 }
 
@@ -86,20 +100,24 @@ function withDroppedNames(
   return { table: clean, matrix: mergeRows(context, matrix, indexOf, sets.count, "merge") };
 }
 
+/** Samples and the bitmap that tells histograms among them, 0: none. */
+interface SampleRun extends SampleColumns {
+  readonly kinds: number;
+}
+
 /** The samples of a range vector at `timeMs`. */
 export function finishSamples(
   context: QueryContext,
   source: WindowSource,
-  windows: TimeShift & { readonly rangeMs: number },
+  windows: WindowsPlan,
   timeMs: number,
 ): WithoutNotes<SamplesResult> {
-  const { kernels, budget, scratch } = context;
+  const { budget, scratch } = context;
   const table = source.open();
-  const endMs = (windows.atMs ?? timeMs) - windows.offsetMs;
   const boundsAt = scratch.take(8);
   const batch = new SeriesBatch();
   const kept: number[] = [];
-  const columns: { times: number; values: number; count: number }[] = [];
+  const runs: SampleRun[] = [];
   let series = 0;
   for (
     let count = source.read(batch, SeriesBatch.capacity);
@@ -108,24 +126,17 @@ export function finishSamples(
   ) {
     budget.check();
     for (let i = 0; i < count; i++, series++) {
-      let [times, values, samples] = [batch.timesAt[i], batch.valuesAt[i], batch.count[i]];
-      if (batch.staleCount[i] !== 0) {
-        const [keptTimes, keptValues] = [scratch.take(8 * samples), scratch.take(8 * samples)];
-        samples = kernels.dropStale(times, values, samples, keptTimes, keptValues);
-        [times, values] = [keptTimes, keptValues];
-      }
-      kernels.windowBounds(times, samples, endMs, 1, 1, windows.rangeMs, boundsAt);
-      const low = context.arena.u32[boundsAt >>> 2];
-      const high = context.arena.u32[(boundsAt >>> 2) + 1];
-      if (low === high) continue;
-      budget.add(high - low);
+      const run = cutSamples(context, batch, i, windows, timeMs, boundsAt);
+      if (run.count === 0) continue;
+      budget.add(run.count);
+      context.tally.addSamples(run.count);
       kept.push(series);
-      columns.push({ times: times + 8 * low, values: values + 8 * low, count: high - low });
+      runs.push(run);
     }
   }
   const found = pickSeries(table, kept);
   const order = labelOrder(found, context.symbols);
-  const sorted = order === null ? columns : Array.from(order, (i) => columns[i]);
+  const sorted = order === null ? runs : Array.from(order, (i) => runs[i]);
   return {
     kind: "samples",
     series: order === null ? found : pickSeries(found, order),
@@ -134,5 +145,41 @@ export function finishSamples(
     timesAt: Uint32Array.from(sorted, ({ times }) => times),
     valuesAt: Uint32Array.from(sorted, ({ values }) => values),
     counts: Uint32Array.from(sorted, ({ count }) => count),
+    kindsAt: Uint32Array.from(sorted, ({ kinds }) => kinds),
   };
+}
+
+/** The samples of series `i` of a batch that the range vector at `timeMs` has. */
+function cutSamples(
+  context: QueryContext,
+  batch: SeriesBatch,
+  i: number,
+  windows: WindowsPlan,
+  timeMs: number,
+  boundsAt: number,
+): SampleRun {
+  const { kernels, arena, scratch, budget } = context;
+  const endMs = (windows.atMs ?? timeMs) - windows.offsetMs;
+  const extension = windows.kind === "samples" ? windows.extension : null;
+  const aheadMs = extension?.kind === "smoothed" ? extension.lookbackMs : 0;
+  const widthMs = windows.rangeMs + (extension?.lookbackMs ?? 0) + aheadMs;
+  dropStale(context, batch, i);
+  const [times, values] = [batch.timesAt[i], batch.valuesAt[i]];
+  kernels.windowBounds(times, batch.count[i], endMs + aheadMs, 1, 1, widthMs, boundsAt);
+  const low = arena.u32[boundsAt >>> 2];
+  const count = arena.u32[(boundsAt >>> 2) + 1] - low;
+  const kinds = kindsOfPart(scratch, batch.kindsAt[i], low, count);
+  const run = { times: times + 8 * low, values: values + 8 * low, count, kinds };
+  if (kinds !== 0) {
+    if (extension !== null) {
+      throw new ExecutionError(`${extension.kind} modifier is not supported with histograms`);
+    }
+    forEachSet(arena.u32, kinds, count, (at) => {
+      const more = recordSampleSize(arena, recordAt(arena, run.values, at)) - 1;
+      budget.add(more);
+      context.tally.addSamples(more);
+    });
+  }
+  if (extension === null || count === 0) return run;
+  return { ...extendSamples(context, run, endMs - windows.rangeMs, endMs, extension), kinds: 0 };
 }

@@ -46,6 +46,11 @@ export class QueryBudget {
     this.#cancel = cancel;
   }
 
+  /** The clock of the time limit, ms from some moment on. */
+  nowMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
   /** Samples held now. */
   get samples(): number {
     return this.#samples;

@@ -5,31 +5,16 @@
 
 import { assert } from "@narthex/platform/assert";
 import { metricNameLabel } from "@narthex/model/labels";
-import type {
-  Call,
-  Expr,
-  MatrixSelector,
-  StringLiteral,
-  Subquery,
-  VectorSelector,
-} from "@narthex/promql-syntax/ast";
+import type { Call, Expr, MatrixSelector, StringLiteral, Subquery } from "@narthex/promql-syntax/ast";
+import type { CallPlanner } from "./call-planner.ts";
+import { histogramFunctions } from "./functions/histogram-functions.ts";
 import { mapFunctions } from "./functions/map-functions.ts";
 import { rangeFunctions } from "./functions/range-functions.ts";
-import type { LabelPairs, PlanNode, PlanOptions, TimeShift, WindowsPlan } from "./plan-node.ts";
+import { checkExtension, planExperimentalCall, timesOf } from "./plan-experimental-call.ts";
+import type { LabelPairs, PlanNode } from "./plan-node.ts";
 import { ExecutionError } from "./query-errors.ts";
 import { lastStepMs, type Steps } from "./steps.ts";
 import { withoutParens } from "./without-parens.ts";
-
-/** What planning a call needs of the planner. */
-export interface CallPlanner {
-  readonly options: PlanOptions;
-  /** Plans a part, evaluated once if it is the same at every step. */
-  child(expr: Expr, steps: Steps): PlanNode;
-  /** A range vector. */
-  windows(expr: MatrixSelector | Subquery, steps: Steps): WindowsPlan;
-  /** An instant selector's request and times. */
-  selector(expr: VectorSelector, steps: Steps): { selector: number; lookbackMs: number } & TimeShift;
-}
 
 /** Plans a call. Throws `ExecutionError` naming the function when there is no implementation of it. */
 export function planCall(planner: CallPlanner, call: Call, steps: Steps): PlanNode {
@@ -47,10 +32,14 @@ export function planCall(planner: CallPlanner, call: Call, steps: Steps): PlanNo
       params: params.map((param) => planner.child(param, steps)),
     };
   }
+  if (histogramFunctions.has(call.name)) {
+    return { kind: "histogram map", name: call.name, input: planner.child(args[0], steps) };
+  }
   return (
     planQueryFunction(planner, call) ??
     planLabelFunction(planner, call, args, steps) ??
     planOwnOperator(planner, call, args, steps) ??
+    planExperimentalCall(planner, call, args, steps) ??
     fail(`function "${call.name}" is not supported yet`)
   );
 }
@@ -63,6 +52,7 @@ function planRangeCall(planner: CallPlanner, call: Call, args: readonly Expr[], 
   const at = args.findIndex(({ kind }) => kind === "matrix selector" || kind === "subquery");
   assert(at >= 0, "a range function has a range vector");
   const source = args[at] as MatrixSelector | Subquery;
+  checkExtension(call.name, source);
   return {
     kind: "range call",
     name: call.name,
@@ -76,15 +66,16 @@ function planRangeCall(planner: CallPlanner, call: Call, args: readonly Expr[], 
 /** start(), end(), step(), range(): constants of the query. */
 function planQueryFunction({ options }: CallPlanner, { name }: Call): PlanNode | undefined {
   const { steps, isRange } = options;
+  const endMs = options.endMs ?? lastStepMs(steps);
   switch (name) {
     case "start":
       return { kind: "number", value: steps.startMs / 1000 };
     case "end":
-      return { kind: "number", value: lastStepMs(steps) / 1000 };
+      return { kind: "number", value: endMs / 1000 };
     case "step":
-      return { kind: "number", value: isRange && steps.count > 1 ? steps.stepMs / 1000 : 0 };
+      return { kind: "number", value: isRange && endMs > steps.startMs ? steps.stepMs / 1000 : 0 };
     case "range":
-      return { kind: "number", value: (lastStepMs(steps) - steps.startMs) / 1000 };
+      return { kind: "number", value: (endMs - steps.startMs) / 1000 };
     case "pi":
       return { kind: "number", value: Math.PI };
     default:
@@ -146,11 +137,12 @@ function planOwnOperator(
       return { kind: "to vector", input: input() };
     case "timestamp":
       return args[0].kind === "vector selector"
-        ? { kind: "sample time", ...planner.selector(args[0], steps) }
+        ? { kind: "sample time", ...timesOf(planner.selector(args[0], steps)) }
         : { kind: "evaluation time", input: input() };
     case "absent":
       return { kind: "absent", input: input(), labels: absentLabels(args[0]) };
     case "absent_over_time":
+      checkExtension(name, args[0] as MatrixSelector | Subquery);
       return {
         kind: "absent over time",
         windows: planner.windows(args[0] as MatrixSelector | Subquery, steps),

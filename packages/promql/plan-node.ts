@@ -6,6 +6,7 @@
 import type { AggregationOp, Span, VectorMatching } from "@narthex/promql-syntax/ast";
 import type { LabelMatcher } from "@narthex/model/label-matcher";
 import type { ArithmeticOp, CompareOp } from "./functions/arithmetic.ts";
+import type { ElementOp } from "./functions/histogram-binary.ts";
 import type { Steps } from "./steps.ts";
 
 /** One request to the storage; selectors with equal matchers and overlapping times share it. */
@@ -13,6 +14,8 @@ export interface SelectorPlan {
   readonly matchers: readonly LabelMatcher[];
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+  /** Whether of native histograms only count and sum are needed (stats-selectors.ts). */
+  readonly statsOnly?: boolean;
 }
 
 /** When something is looked at: at `atMs`, or at the step's time when null; minus the offset. */
@@ -27,6 +30,16 @@ export interface SampleWindows extends TimeShift {
   /** Index into `Plan.selectors`. */
   readonly selector: number;
   readonly rangeMs: number;
+  readonly extension: WindowExtension | null;
+}
+
+/**
+ * What `anchored` and `smoothed` do to a window: samples up to `lookbackMs` before it (and, smoothed, behind
+ * it) take part, to know the values at its ends.
+ */
+export interface WindowExtension {
+  readonly kind: "anchored" | "smoothed";
+  readonly lookbackMs: number;
 }
 
 /** Values of an expression at steps of its own, in a window before each step. */
@@ -49,9 +62,13 @@ export type PlanNode =
   | { readonly kind: "time" }
   | ({ readonly kind: "selector"; readonly selector: number; readonly lookbackMs: number } & TimeShift)
   | ({ readonly kind: "sample time"; readonly selector: number; readonly lookbackMs: number } & TimeShift)
+  | ({ readonly kind: "start time"; readonly selector: number; readonly lookbackMs: number } & TimeShift)
+  | SmoothedSelectorPlan
   | { readonly kind: "step invariant"; readonly input: PlanNode }
+  | { readonly kind: "nothing"; readonly input: PlanNode }
   | RangeCallPlan
   | MapPlan
+  | HistogramMapPlan
   | { readonly kind: "evaluation time"; readonly input: PlanNode }
   | { readonly kind: "absent"; readonly input: PlanNode; readonly labels: LabelPairs }
   | { readonly kind: "absent over time"; readonly windows: WindowsPlan; readonly labels: LabelPairs }
@@ -61,6 +78,8 @@ export type PlanNode =
   | LabelJoinPlan
   | SortPlan
   | HistogramQuantilePlan
+  | HistogramQuantilesPlan
+  | InfoPlan
   | AggregatePlan
   | ScalarBinaryPlan
   | VectorScalarPlan
@@ -92,6 +111,13 @@ export interface MapPlan {
   readonly name: string;
   readonly input: PlanNode;
   readonly params: readonly PlanNode[];
+}
+
+/** A function of histograms alone: histogram_count, histogram_avg, … */
+export interface HistogramMapPlan {
+  readonly kind: "histogram map";
+  readonly name: string;
+  readonly input: PlanNode;
 }
 
 /** label_replace. */
@@ -133,6 +159,35 @@ export interface HistogramQuantilePlan {
   readonly input: PlanNode;
   readonly quantileSpan: Span;
   readonly inputSpan: Span;
+  /** Whether repairs of these buckets are told elsewhere. */
+  readonly repairsAreTold?: boolean;
+}
+
+/** histogram_quantiles: one element per histogram and quantile, which is told in the label `label`. */
+export interface HistogramQuantilesPlan {
+  readonly kind: "histogram quantiles";
+  readonly input: PlanNode;
+  readonly label: string;
+  readonly quantiles: readonly PlanNode[];
+  readonly quantileSpans: readonly Span[];
+  readonly inputSpan: Span;
+}
+
+/** An instant selector with values interpolated between samples up to `lookbackMs` away. */
+export interface SmoothedSelectorPlan extends TimeShift {
+  readonly kind: "smoothed selector";
+  readonly selector: number;
+  readonly lookbackMs: number;
+  readonly span: Span;
+}
+
+/** info(): labels of info series are added; these are looked up at the shifted time. */
+export interface InfoPlan extends TimeShift {
+  readonly kind: "info";
+  readonly input: PlanNode;
+  /** The matchers of the second argument, null without. */
+  readonly matchers: readonly LabelMatcher[] | null;
+  readonly lookbackMs: number;
 }
 
 /** An aggregation; `label` is the label name of count_values. */
@@ -144,6 +199,8 @@ export interface AggregatePlan {
   readonly without: boolean;
   readonly param: PlanNode | null;
   readonly label: string | null;
+  readonly span: Span;
+  readonly inputSpan: Span;
   readonly paramSpan: Span;
 }
 
@@ -158,21 +215,23 @@ export interface ScalarBinaryPlan {
 /** A vector and a scalar; `scalarFirst` when the scalar is on the left. */
 export interface VectorScalarPlan {
   readonly kind: "vector scalar";
-  readonly op: ArithmeticOp | CompareOp;
+  readonly op: ElementOp;
   readonly vector: PlanNode;
   readonly scalar: PlanNode;
   readonly scalarFirst: boolean;
   readonly returnBool: boolean;
+  readonly span: Span;
 }
 
 /** Two vectors. */
 export interface VectorBinaryPlan {
   readonly kind: "vector binary";
-  readonly op: ArithmeticOp | CompareOp;
+  readonly op: ElementOp;
   readonly left: PlanNode;
   readonly right: PlanNode;
   readonly matching: VectorMatching;
   readonly returnBool: boolean;
+  readonly span: Span;
 }
 
 /** What a query returns: rows, the samples of a range vector, or a text. */
@@ -191,6 +250,8 @@ export interface Plan {
 export interface PlanOptions {
   readonly steps: Steps;
   readonly isRange: boolean;
+  /** End of the query, which may lie behind the last step; absent: it does not. */
+  readonly endMs?: number;
   readonly lookbackMs: number;
   /** The step of a subquery that names none, by its range. */
   subqueryStepMs(rangeMs: number): number;

@@ -24,14 +24,16 @@ import type {
   VectorSelector,
 } from "@narthex/promql-syntax/ast";
 import { typeOf } from "@narthex/promql-syntax/type-check";
-import { planCall, type CallPlanner } from "./plan-call.ts";
+import type { CallPlanner } from "./call-planner.ts";
+import { planCall } from "./plan-call.ts";
 import type { Plan, PlanNode, PlanOptions, SelectorPlan, TimeShift, WindowsPlan } from "./plan-node.ts";
 import { InvarianceFinder } from "./invariance.ts";
+import { statsSelectors } from "./stats-selectors.ts";
 import { durationMs } from "./query-duration.ts";
 import { ExecutionError, QueryError } from "./query-errors.ts";
 import { lastStepMs, oneStep, subquerySteps, type Steps } from "./steps.ts";
 import { scalarResult } from "./operators/scalar-binary.ts";
-import { isArithmeticOp, isCompareOp } from "./functions/arithmetic.ts";
+import { isTrimOp } from "./functions/histogram-binary.ts";
 import { withoutParens } from "./without-parens.ts";
 
 /** Plans a checked expression. Throws `QueryError` for what cannot be evaluated. */
@@ -42,6 +44,7 @@ export function planQuery(expr: Expr, options: PlanOptions): Plan {
 interface Request {
   readonly key: string;
   readonly matchers: readonly LabelMatcher[];
+  readonly statsOnly: boolean;
   minTimeMs: number;
   maxTimeMs: number;
 }
@@ -50,18 +53,18 @@ class Planner implements CallPlanner {
   readonly options: PlanOptions;
   readonly #invariance = new InvarianceFinder();
   readonly #requests: Request[] = [];
+  #ofStats: ReadonlySet<VectorSelector> = new Set();
 
   constructor(options: PlanOptions) {
     this.options = options;
   }
 
   plan(expr: Expr): Plan {
+    this.#ofStats = statsSelectors(expr);
     const root = this.#root(expr);
-    const selectors: SelectorPlan[] = this.#requests.map(({ matchers, minTimeMs, maxTimeMs }) => ({
-      matchers,
-      minTimeMs,
-      maxTimeMs,
-    }));
+    const selectors: SelectorPlan[] = this.#requests.map(({ matchers, minTimeMs, maxTimeMs, statsOnly }) =>
+      statsOnly ? { matchers, minTimeMs, maxTimeMs, statsOnly } : { matchers, minTimeMs, maxTimeMs },
+    );
     return { root, selectors };
   }
 
@@ -99,7 +102,9 @@ class Planner implements CallPlanner {
       case "paren":
         return this.node(expr.expr, steps);
       case "vector selector":
-        return { kind: "selector", ...this.selector(expr, steps) };
+        return expr.extension === "smoothed"
+          ? this.#smoothedSelector(expr, steps)
+          : { kind: "selector", ...this.selector(expr, steps) };
       case "unary":
         return this.#unary(expr, steps);
       case "aggregation":
@@ -117,30 +122,40 @@ class Planner implements CallPlanner {
     }
   }
 
+  #smoothedSelector(expr: VectorSelector, steps: Steps): PlanNode {
+    const { lookbackMs } = this.options;
+    const shift = this.shift(expr.at, expr.offset);
+    const selector = this.#select(expr, shift, steps, lookbackMs, lookbackMs);
+    return { kind: "smoothed selector", selector, lookbackMs, span: expr.span, ...shift };
+  }
+
   /** An instant selector's request and times. */
   selector(expr: VectorSelector, steps: Steps): { selector: number; lookbackMs: number } & TimeShift {
-    if (expr.extension !== null)
-      throw new ExecutionError(`the ${expr.extension} modifier is not supported yet`);
     const { lookbackMs } = this.options;
-    const shift = this.#shift(expr.at, expr.offset);
-    const selector = this.#select(expr.matchers, shift, steps, lookbackMs);
+    const shift = this.shift(expr.at, expr.offset);
+    const selector = this.#select(expr, shift, steps, lookbackMs);
     return { selector, lookbackMs, ...shift };
   }
 
   /** A range vector. */
   windows(expr: MatrixSelector | Subquery, steps: Steps): WindowsPlan {
-    const rangeMs = this.duration(expr.range, false);
     if (expr.kind === "matrix selector") {
-      const { matchers, at, offset, extension } = expr.selector;
-      if (extension !== null) throw new ExecutionError(`the ${extension} modifier is not supported yet`);
-      const shift = this.#shift(at, offset);
-      return { kind: "samples", selector: this.#select(matchers, shift, steps, rangeMs), rangeMs, ...shift };
+      const rangeMs = this.duration(expr.range, false);
+      const { at, offset, extension: kind } = expr.selector;
+      const shift = this.shift(at, offset);
+      const { lookbackMs } = this.options;
+      const backMs = rangeMs + (kind === null ? 0 : lookbackMs);
+      const aheadMs = kind === "smoothed" ? lookbackMs : 0;
+      const selector = this.#select(expr.selector, shift, steps, backMs, aheadMs);
+      const extension = kind === null ? null : { kind, lookbackMs };
+      return { kind: "samples", selector, rangeMs, extension, ...shift };
     }
-    const shift = this.#shift(expr.at, expr.offset);
-    const stepMs =
-      expr.step === null
-        ? this.options.subqueryStepMs(rangeMs)
-        : Math.max(1, this.duration(expr.step, false));
+    // In the original's order, for the first error.
+    const shift = this.shift(expr.at, expr.offset);
+    const ownStepMs = expr.step === null ? 0 : this.duration(expr.step, false);
+    const rangeMs = this.duration(expr.range, false);
+    // A step that is less than a millisecond is none.
+    const stepMs = ownStepMs === 0 ? this.options.subqueryStepMs(rangeMs) : ownStepMs;
     const inner = subquerySteps(steps, shift.atMs, shift.offsetMs, rangeMs, stepMs);
     // Without a step in any window nothing will be evaluated; plan for the start all the same.
     const input = this.child(expr.expr, inner.count === 0 ? oneStep(inner.startMs) : inner);
@@ -151,12 +166,17 @@ class Planner implements CallPlanner {
   duration(duration: Duration, negativeAllowed: boolean): number {
     const { steps, isRange } = this.options;
     const context = isRange
-      ? { stepMs: steps.stepMs, rangeMs: lastStepMs(steps) - steps.startMs }
+      ? { stepMs: steps.stepMs, rangeMs: this.#endMs - steps.startMs }
       : { stepMs: 0, rangeMs: 0 };
     return durationMs(duration, context, negativeAllowed);
   }
 
-  #shift(at: AtModifier | null, offset: Duration): TimeShift {
+  get #endMs(): number {
+    return this.options.endMs ?? lastStepMs(this.options.steps);
+  }
+
+  /** `@` and offset as numbers. */
+  shift(at: AtModifier | null, offset: Duration): TimeShift {
     const { steps } = this.options;
     const offsetMs = this.duration(offset, true);
     switch (at?.kind) {
@@ -167,19 +187,24 @@ class Planner implements CallPlanner {
       case "start":
         return { atMs: steps.startMs, offsetMs };
       case "end":
-        return { atMs: lastStepMs(steps), offsetMs };
+        return { atMs: this.#endMs, offsetMs };
     }
   }
 
-  /** The request for samples up to `backMs` (exclusive) before each of the moments looked at. */
-  #select(matchers: readonly LabelMatcher[], shift: TimeShift, steps: Steps, backMs: number): number {
+  /**
+   * The request for samples up to `backMs` (exclusive) before and `aheadMs` behind each of the moments looked
+   * at.
+   */
+  #select(selector: VectorSelector, shift: TimeShift, steps: Steps, backMs: number, aheadMs = 0): number {
+    const { matchers } = selector;
+    const statsOnly = this.#ofStats.has(selector);
     const minTimeMs = (shift.atMs ?? steps.startMs) - shift.offsetMs - backMs + 1;
-    const maxTimeMs = (shift.atMs ?? lastStepMs(steps)) - shift.offsetMs;
-    const key = matchers.map(String).toSorted().join(",");
+    const maxTimeMs = (shift.atMs ?? lastStepMs(steps)) - shift.offsetMs + aheadMs;
+    const key = `${matchers.map(String).toSorted().join()}${statsOnly ? " stats" : ""}`;
     const found = this.#requests.findIndex(
       (request) => request.key === key && minTimeMs <= request.maxTimeMs && maxTimeMs >= request.minTimeMs,
     );
-    if (found < 0) return this.#requests.push({ key, matchers, minTimeMs, maxTimeMs }) - 1;
+    if (found < 0) return this.#requests.push({ key, matchers, statsOnly, minTimeMs, maxTimeMs }) - 1;
     const request = this.#requests[found];
     request.minTimeMs = Math.min(request.minTimeMs, minTimeMs);
     request.maxTimeMs = Math.max(request.maxTimeMs, maxTimeMs);
@@ -204,12 +229,14 @@ class Planner implements CallPlanner {
       without: expr.without,
       param: param === null || isLabel ? null : this.child(param, steps),
       label: isLabel ? param.value : null,
+      span: expr.span,
+      inputSpan: withoutParens(expr.expr).span,
       paramSpan: (param ?? expr).span,
     };
   }
 
   #binary(expr: BinaryExpr, steps: Steps): PlanNode {
-    const { op, matching, returnBool } = expr;
+    const { op, matching, returnBool, span } = expr;
     const left = this.child(expr.left, steps);
     const right = this.child(expr.right, steps);
     const leftScalar = typeOf(expr.left) === "scalar";
@@ -218,22 +245,20 @@ class Planner implements CallPlanner {
       assert(matching !== null, "set operations have a matching");
       return { kind: "set operation", op, left, right, matching };
     }
-    if (!isArithmeticOp(op) && !isCompareOp(op)) {
-      throw new ExecutionError(`the operator ${op} is not supported yet`);
-    }
     if (leftScalar && rightScalar) {
+      if (isTrimOp(op)) throw new ExecutionError(`operator "${op}" not allowed for Scalar operations`);
       if (left.kind === "number" && right.kind === "number") {
         return { kind: "number", value: scalarResult(op, left.value, right.value) };
       }
       return { kind: "scalar binary", op, left, right };
     }
     if (rightScalar) {
-      return { kind: "vector scalar", op, vector: left, scalar: right, scalarFirst: false, returnBool };
+      return { kind: "vector scalar", op, vector: left, scalar: right, scalarFirst: false, returnBool, span };
     }
     if (leftScalar) {
-      return { kind: "vector scalar", op, vector: right, scalar: left, scalarFirst: true, returnBool };
+      return { kind: "vector scalar", op, vector: right, scalar: left, scalarFirst: true, returnBool, span };
     }
     assert(matching !== null, "vectors have a matching");
-    return { kind: "vector binary", op, left, right, matching, returnBool };
+    return { kind: "vector binary", op, left, right, matching, returnBool, span };
   }
 }

@@ -46,6 +46,7 @@ function evaluate(duration: Duration, context: DurationContext): number {
       return Math.max(left, right);
     case "negate":
       return -left;
+    case "plus":
     case "paren":
       return left;
     case "+":

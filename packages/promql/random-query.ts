@@ -64,9 +64,27 @@ function gauge(random: SeededRandom): () => number {
   };
 }
 
+/** What queries are made of. */
+interface Vocabulary {
+  readonly selectors: readonly string[];
+  readonly rangeSelectors: readonly string[];
+  readonly buckets: readonly string[];
+  readonly mapNames: readonly string[];
+  /** Operators between a vector and a scalar, and between vectors. */
+  readonly scalarOps: readonly string[];
+  readonly vectorOps: readonly string[];
+  /** An aggregation that chooses k elements, maybe by their order: that of a selector is known. */
+  readonly firstK: string;
+}
+
 /** A query for an instant vector (rarely a scalar), with parts nested up to `depth`. */
 export function randomQuery(random: SeededRandom, depth: number): string {
-  return new QueryWriter(random).vector(depth);
+  return new QueryWriter(random, floatVocabulary).vector(depth);
+}
+
+/** As `randomQuery`, over the series of `randomHistogramSeries` too. */
+export function randomHistogramQuery(random: SeededRandom, depth: number): string {
+  return new QueryWriter(random, histogramVocabulary).vector(depth);
 }
 
 const mapNames = [
@@ -105,18 +123,51 @@ const rangeNames = [
 ];
 const aggregations = ["sum", "avg", "min", "max", "count", "group", "stddev", "stdvar"];
 
+const scalarOps = ["+", "-", "*", "/", "%", "^", "==", "!=", "<", ">=", "> bool", "<= bool"];
+const vectorOps = ["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "> bool", "== bool"];
+
+const floatVocabulary: Vocabulary = {
+  selectors: ["c_total", "g", "c_total", "g", "h_bucket"],
+  rangeSelectors: ["c_total", "g", 'g{job="a"}'],
+  buckets: ["h_bucket", "rate(h_bucket[5m])", "sum by (le) (h_bucket)", "h_bucket offset 1m"],
+  mapNames,
+  scalarOps,
+  vectorOps,
+  firstK: "topk",
+};
+
+const histogramNames = [
+  "histogram_count",
+  "histogram_sum",
+  "histogram_avg",
+  "histogram_stdvar",
+  "histogram_stddev",
+];
+
+const histogramVocabulary: Vocabulary = {
+  selectors: ["n", "n", "n", 'n{i="0"}', "g", "h_bucket", "c_total"],
+  rangeSelectors: ["n", "n", 'n{job="a"}', 'n{i=~"0|1"}', "g"],
+  buckets: ["n", "n", "rate(n[5m])", "sum by (job) (n)", "h_bucket", "n or h_bucket"],
+  mapNames: [...mapNames, ...histogramNames, ...histogramNames],
+  scalarOps: [...scalarOps, "*", "/", "</", ">/"],
+  vectorOps: [...vectorOps, "+", "-", "+", "-"],
+  firstK: "limitk",
+};
+
 class QueryWriter {
   readonly #random: SeededRandom;
+  readonly #words: Vocabulary;
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, words: Vocabulary) {
     this.#random = random;
+    this.#words = words;
   }
 
   vector(depth: number): string {
     if (depth === 0) return this.#selector();
     const choices = [
       () => this.#selector(),
-      () => `${this.#one(mapNames)}(${this.vector(depth - 1)})`,
+      () => `${this.#one(this.#words.mapNames)}(${this.vector(depth - 1)})`,
       () => `${this.#one(rangeNames)}(${this.#range(depth - 1)})`,
       () => this.#withParam(depth),
       () => `${this.#one(aggregations)}${this.#grouping()}(${this.vector(depth - 1)})`,
@@ -128,6 +179,7 @@ class QueryWriter {
       () => `absent(${this.vector(depth - 1)})`,
       () => `vector(${this.scalar(depth - 1)})`,
       () => `histogram_quantile(${this.#one(["0.5", "0.9", "1", "-1"])}, ${this.#bucketVector()})`,
+      () => `histogram_fraction(${this.#one(["0", "-1", "0.7"])}, 2, ${this.#bucketVector()})`,
     ];
     return this.#one(choices)();
   }
@@ -147,7 +199,8 @@ class QueryWriter {
 
   #selector(): string {
     const matchers = this.#one(["", "", '{job="a"}', '{i=~"0|1"}', '{job!="b",i="0"}']);
-    return `${this.#one(["c_total", "g", "c_total", "g", "h_bucket"])}${matchers}${this.#modifier()}`;
+    const selector = this.#one(this.#words.selectors);
+    return `${selector}${selector.endsWith("}") ? "" : matchers}${this.#modifier()}`;
   }
 
   #modifier(): string {
@@ -171,7 +224,7 @@ class QueryWriter {
       const step = this.#one(["", "15s", "20s", "1m"]);
       return `(${this.vector(depth - 1)})[${duration}:${step}]${this.#modifier()}`;
     }
-    return `${this.#one(["c_total", "g", 'g{job="a"}'])}[${duration}]${this.#modifier()}`;
+    return `${this.#one(this.#words.rangeSelectors)}[${duration}]${this.#modifier()}`;
   }
 
   #withParam(depth: number): string {
@@ -191,6 +244,7 @@ class QueryWriter {
   #paramAggregation(depth: number): string {
     return this.#one([
       () => `topk${this.#grouping()}(${this.#one(["1", "2", "7"])}, ${this.vector(depth - 1)})`,
+      () => `${this.#words.firstK}${this.#grouping()}(${this.#one(["1", "2"])}, ${this.#selector()})`,
       () => `bottomk${this.#grouping()}(${this.#one(["1", "3"])}, ${this.vector(depth - 1)})`,
       () => `quantile${this.#grouping()}(${this.#one(["0.25", "0.9"])}, ${this.vector(depth - 1)})`,
       () => `count_values${this.#grouping()}("v", ${this.vector(depth - 1)})`,
@@ -203,7 +257,7 @@ class QueryWriter {
       const op = this.#one(["and", "or", "unless"]);
       return `(${left}) ${op}${this.#one(["", " on (job)", " ignoring (i)"])} (${right})`;
     }
-    const op = this.#one(["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "> bool", "== bool"]);
+    const op = this.#one(this.#words.vectorOps);
     return this.#one([
       () => `(${left}) ${op} (${right})`,
       () => `(${left}) ${op} on (job, i) (${right})`,
@@ -214,7 +268,7 @@ class QueryWriter {
   }
 
   #scalarBinary(depth: number): string {
-    const op = this.#one(["+", "-", "*", "/", "%", "^", "==", "!=", "<", ">=", "> bool", "<= bool"]);
+    const op = this.#one(this.#words.scalarOps);
     const [vector, scalar] = [this.vector(depth - 1), this.scalar(depth - 1)];
     return this.#random.below(2) === 0 ? `(${vector}) ${op} ${scalar}` : `${scalar} ${op} (${vector})`;
   }
@@ -229,6 +283,6 @@ class QueryWriter {
   }
 
   #bucketVector(): string {
-    return this.#one(["h_bucket", "rate(h_bucket[5m])", "sum by (le) (h_bucket)", "h_bucket offset 1m"]);
+    return this.#one(this.#words.buckets);
   }
 }

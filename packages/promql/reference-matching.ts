@@ -5,12 +5,9 @@
 import { Labels } from "@narthex/model/labels";
 import type { BinaryExpr, VectorMatching } from "@narthex/promql-syntax/ast";
 import { arithmetic, compares, isArithmeticOp, isCompareOp } from "./functions/arithmetic.ts";
+import { histogramBinary, type ElementOp, type ElementValue } from "./functions/histogram-binary.ts";
 import { ExecutionError, sameLabelsetText } from "./query-errors.ts";
-
-interface Element {
-  readonly labels: Labels;
-  readonly value: number;
-}
+import { withoutName, type Element } from "./reference-element.ts";
 
 /** The result of `left op right` at one moment. */
 export function matchVectors(
@@ -62,12 +59,13 @@ function matchPairs(
   for (const element of many) {
     const partner = partners.get(keyOf(element));
     if (partner === undefined) continue;
+    const [a, b] = swapped ? [partner.value, element.value] : [element.value, partner.value];
+    const { result: value, refused } = binaryResult(expr, a, b);
+    if (refused) continue;
     const labels = resultLabels(expr, matching, element.labels, partner.labels);
     const key = matching.card === "one-to-one" ? keyOf(element) : `${keyOf(element)} ${labels.toString()}`;
     if (seen.has(key)) throw new ExecutionError("multiple matches for labels");
     seen.add(key);
-    const [a, b] = swapped ? [partner.value, element.value] : [element.value, partner.value];
-    const value = resultValue(expr, a, b);
     if (value !== undefined) results.push({ labels, value });
   }
   if (new Set(results.map(({ labels }) => labels.toString())).size < results.length) {
@@ -76,11 +74,22 @@ function matchPairs(
   return results;
 }
 
-function resultValue({ op, returnBool }: BinaryExpr, a: number, b: number): number | undefined {
-  if (isArithmeticOp(op)) return arithmetic(op, a, b);
-  if (!isCompareOp(op)) throw new ExecutionError(`the operator ${op} is not supported yet`);
-  if (returnBool) return Number(compares(op, a, b));
-  return compares(op, a, b) ? a : undefined;
+/** The result for two values; undefined: none. `refused`: they do not even count as a match. */
+export function binaryResult(
+  { op, returnBool }: BinaryExpr,
+  a: ElementValue,
+  b: ElementValue,
+): { result: ElementValue | undefined; refused: boolean } {
+  if (typeof a === "number" && typeof b === "number" && isArithmeticOp(op)) {
+    return { result: arithmetic(op, a, b), refused: false };
+  }
+  const { value, holds } =
+    typeof a === "number" && typeof b === "number" && isCompareOp(op)
+      ? { value: a, holds: compares(op, a, b) }
+      : histogramBinary(op as ElementOp, a, b);
+  if (value === undefined) return { result: undefined, refused: true };
+  if (returnBool) return { result: Number(holds), refused: false };
+  return { result: holds ? value : undefined, refused: false };
 }
 
 function resultLabels(
@@ -89,10 +98,7 @@ function resultLabels(
   many: Labels,
   one: Labels,
 ): Labels {
-  let labels = many;
-  if (isArithmeticOp(op) || returnBool) {
-    for (const name of ["__name__", "__type__", "__unit__"]) labels = labels.with(name, "");
-  }
+  let labels = isArithmeticOp(op) || returnBool ? withoutName(many) : many;
   if (matching.card === "one-to-one") {
     labels = Labels.from(
       [...labels.entries()].filter(([name]) => matching.labels.includes(name) === matching.on),

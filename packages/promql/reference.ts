@@ -8,8 +8,9 @@
  */
 
 import { unreachable } from "@narthex/platform/assert";
-import { formatGoF, parseGoFloat } from "@narthex/model/go-float";
-import { compareLabels, Labels } from "@narthex/model/labels";
+import type { FloatHistogram } from "@narthex/model/float-histogram";
+import { formatOpenMetricsFloat } from "@narthex/model/go-float";
+import { Labels } from "@narthex/model/labels";
 import { compileReplacement } from "@narthex/regex/replace";
 import type {
   Aggregation,
@@ -24,34 +25,39 @@ import type {
   VectorSelector,
 } from "@narthex/promql-syntax/ast";
 import { typeOf } from "@narthex/promql-syntax/type-check";
-import { arithmetic, compares, isArithmeticOp, isCompareOp } from "./functions/arithmetic.ts";
-import { bucketQuantile, type Bucket } from "./functions/buckets.ts";
+import { Annotations } from "./annotations.ts";
+import { isArithmeticOp } from "./functions/arithmetic.ts";
+import type { ElementValue } from "./functions/histogram-binary.ts";
+import { histogramFunctions } from "./functions/histogram-functions.ts";
 import { mapFunctions } from "./functions/map-functions.ts";
-import { extremeOf, meanOf, quantileOf, sumOf } from "./functions/over-time.ts";
-import { rangeFunctions } from "./functions/range-functions.ts";
-import { Window } from "./functions/window.ts";
-import { matchVectors } from "./reference-matching.ts";
-import { scalarResult } from "./operators/scalar-binary.ts";
-import { RankHeap } from "./operators/rank-heap.ts";
-import { ExecutionError, sameLabelsetText } from "./query-errors.ts";
+import { extendedMixedFunction, mixedFunction } from "./functions/mixed-range-functions.ts";
+import { MixedWindow } from "./functions/mixed-window.ts";
+import { smoothedValue } from "./functions/extended-change.ts";
+import { extendedFunction, rangeFunctions } from "./functions/range-functions.ts";
+import { aggregate } from "./reference-aggregate.ts";
+import { distinct, floatsOf, withoutName, type Element, type FloatElement } from "./reference-element.ts";
+import { histogramFractions, histogramQuantiles } from "./reference-histograms.ts";
+import { binaryResult, matchVectors } from "./reference-matching.ts";
+import { scalarResult, type ScalarOp } from "./operators/scalar-binary.ts";
+import { ExecutionError } from "./query-errors.ts";
+import { durationMs } from "./query-duration.ts";
+import { infoShift, timesOf } from "./plan-experimental-call.ts";
+import type { TimeShift } from "./plan-node.ts";
+import { infoEnrichment } from "./reference-info.ts";
 import { withoutParens } from "./without-parens.ts";
 
 /** One sample; `value` null is a staleness marker. */
 export interface ReferenceSample {
   readonly timeMs: number;
-  readonly value: number | null;
+  /** When its counter began; absent: unknown. */
+  readonly startMs?: number;
+  readonly value: ElementValue | null;
 }
 
 /** A series, times ascending. */
 export interface ReferenceSeries {
   readonly labels: Labels;
   readonly samples: readonly ReferenceSample[];
-}
-
-/** One element of a vector. */
-export interface Element {
-  readonly labels: Labels;
-  readonly value: number;
 }
 
 /** What is asked over. */
@@ -62,6 +68,16 @@ export interface ReferenceData {
   /** Start and end of the query, for `@ start()` and `@ end()`. */
   readonly startMs: number;
   readonly endMs: number;
+  /** The step of the query, 0 in an instant query. */
+  readonly stepMs: number;
+  readonly useStartTimestamps: boolean;
+}
+
+/** An element with the times of its sample. */
+interface Selected extends Element {
+  readonly timeMs: number;
+  /** 0: unknown. */
+  readonly startMs: number;
 }
 
 type Value = number | readonly Element[];
@@ -69,11 +85,6 @@ type Value = number | readonly Element[];
 /** Evaluates at one moment: a number, or a vector in no order. Throws `ExecutionError`. */
 export function evaluateReference(data: ReferenceData, expr: Expr, timeMs: number): Value {
   return new Reference(data).value(expr, timeMs);
-}
-
-/** The labels without those that describe the metric. */
-function withoutName(labels: Labels): Labels {
-  return labels.with("__name__", "").with("__type__", "").with("__unit__", "");
 }
 
 class Reference {
@@ -90,12 +101,15 @@ class Reference {
       case "paren":
         return this.value(expr.expr, timeMs);
       case "vector selector":
+        if (expr.extension === "smoothed") return this.#smoothed(expr, timeMs);
         return this.#select(expr, timeMs).map(({ labels, value }) => ({ labels, value }));
       case "unary": {
         const value = this.value(expr.expr, timeMs);
         if (expr.op === "+") return value;
         if (typeof value === "number") return -value;
-        return distinct(value.map((one) => ({ labels: withoutName(one.labels), value: -one.value })));
+        return distinct(
+          value.map((one) => ({ labels: withoutName(one.labels), value: negative(one.value) })),
+        );
       }
       case "aggregation":
         return this.#aggregate(expr, timeMs);
@@ -120,41 +134,87 @@ class Reference {
     return this.value(expr, timeMs) as number;
   }
 
-  #moment(at: AtModifier | null, offset: Duration, timeMs: number): number {
+  #shift(at: AtModifier | null, offset: Duration): TimeShift {
     const { startMs, endMs } = this.#data;
-    const base =
-      at === null ? timeMs : at.kind === "time" ? at.timeMs : at.kind === "start" ? startMs : endMs;
-    return base - constantMs(offset);
+    const offsetMs = this.#durationMs(offset, true);
+    if (at === null) return { atMs: null, offsetMs };
+    return { atMs: at.kind === "time" ? at.timeMs : at.kind === "start" ? startMs : endMs, offsetMs };
+  }
+
+  #moment(at: AtModifier | null, offset: Duration, timeMs: number): number {
+    const { atMs, offsetMs } = this.#shift(at, offset);
+    return (atMs ?? timeMs) - offsetMs;
+  }
+
+  #durationMs(duration: Duration, negativeAllowed: boolean): number {
+    const { startMs, endMs, stepMs } = this.#data;
+    return durationMs(duration, { stepMs, rangeMs: endMs - startMs }, negativeAllowed);
+  }
+
+  /** The interpolated values of a smoothed selector. */
+  #smoothed(expr: VectorSelector, timeMs: number): Element[] {
+    const moment = this.#moment(expr.at, expr.offset, timeMs);
+    const { lookbackMs } = this.#data;
+    return this.#matching(expr).flatMap(({ labels, samples }) => {
+      const near = samples.filter(
+        (one) =>
+          one.value !== null && one.timeMs > moment - lookbackMs && one.timeMs <= moment + lookbackMs,
+      );
+      const { times, values } = windowOf(near, false).all;
+      const value = smoothedValue(times, values, 0, near.length, moment);
+      return value === undefined ? [] : [{ labels, value }];
+    });
   }
 
   #matching({ matchers }: VectorSelector): readonly ReferenceSeries[] {
     return this.#data.series.filter(({ labels }) => matchers.every((m) => m.matches(labels.get(m.name))));
   }
 
-  #select(expr: VectorSelector, timeMs: number): { labels: Labels; value: number; timeMs: number }[] {
-    const moment = this.#moment(expr.at, expr.offset, timeMs);
-    return this.#matching(expr).flatMap(({ labels, samples }) => {
+  #select(expr: VectorSelector, timeMs: number): Selected[] {
+    return this.#newestBefore(this.#matching(expr), this.#moment(expr.at, expr.offset, timeMs));
+  }
+
+  /** As `#select`, for functions of a sample's times. */
+  #timesOf(expr: VectorSelector, timeMs: number): Selected[] {
+    const shift = this.#shift(expr.at, expr.offset);
+    const { atMs, offsetMs, lookbackMs } = timesOf({ ...shift, lookbackMs: this.#data.lookbackMs });
+    const moment = (atMs ?? timeMs) - offsetMs;
+    const found = this.#newestBefore(this.#matching(expr), moment);
+    return found.filter((one) => one.timeMs > moment - lookbackMs);
+  }
+
+  /** The newest sample of each series up to a moment, within the lookback. */
+  #newestBefore(series: readonly ReferenceSeries[], moment: number): Selected[] {
+    return series.flatMap(({ labels, samples }) => {
       const newest = samples.filter((sample) => sample.timeMs <= moment).at(-1);
       if (newest === undefined || newest.value === null) return [];
       if (newest.timeMs <= moment - this.#data.lookbackMs) return [];
-      return [{ labels, value: newest.value, timeMs: newest.timeMs }];
+      const { value, timeMs, startMs = 0 } = newest;
+      return [{ labels, value, timeMs, startMs }];
     });
   }
 
   /** The windows of a range vector: labels with the samples in (end - range, end]. */
-  #windows(expr: MatrixSelector | Subquery, timeMs: number): { labels: Labels; window: Window }[] {
-    const rangeMs = constantMs(expr.range);
+  #windows(expr: MatrixSelector | Subquery, timeMs: number): { labels: Labels; window: MixedWindow }[] {
+    const rangeMs = this.#durationMs(expr.range, false);
     if (expr.kind === "matrix selector") {
       const end = this.#moment(expr.selector.at, expr.selector.offset, timeMs);
+      const { extension } = expr.selector;
+      const beforeMs = rangeMs + (extension === null ? 0 : this.#data.lookbackMs);
+      const afterMs = extension === "smoothed" ? this.#data.lookbackMs : 0;
       return this.#matching(expr.selector).flatMap(({ labels, samples }) => {
         const inside = samples.filter(
-          (one) => one.timeMs > end - rangeMs && one.timeMs <= end && one.value !== null,
+          (one) => one.timeMs > end - beforeMs && one.timeMs <= end + afterMs && one.value !== null,
         );
-        return inside.length === 0 ? [] : [{ labels, window: windowOf(inside, end, rangeMs, timeMs) }];
+        if (inside.length === 0) return [];
+        const window = windowOf(inside, false);
+        window.place(0, inside.length, timeMs, end - rangeMs, end);
+        return [{ labels, window }];
       });
     }
     const end = this.#moment(expr.at, expr.offset, timeMs);
-    const stepMs = expr.step === null ? this.#data.subqueryStepMs : constantMs(expr.step);
+    const ownStepMs = expr.step === null ? 0 : this.#durationMs(expr.step, false);
+    const stepMs = ownStepMs === 0 ? this.#data.subqueryStepMs : ownStepMs;
     const found = new Map<string, { labels: Labels; inside: ReferenceSample[] }>();
     for (let moment = (Math.floor((end - rangeMs) / stepMs) + 1) * stepMs; moment <= end; moment += stepMs) {
       const value = this.value(expr.expr, moment);
@@ -165,10 +225,11 @@ class Reference {
         found.get(key)?.inside.push({ timeMs: moment, value: element.value });
       }
     }
-    return [...found.values()].map(({ labels, inside }) => ({
-      labels,
-      window: windowOf(inside, end, rangeMs, timeMs),
-    }));
+    return [...found.values()].map(({ labels, inside }) => {
+      const window = windowOf(inside, true);
+      window.place(0, inside.length, timeMs, end - rangeMs, end);
+      return { labels, window };
+    });
   }
 
   #aggregate(expr: Aggregation, timeMs: number): readonly Element[] {
@@ -177,28 +238,7 @@ class Reference {
         ? (withoutParens(expr.param) as StringLiteral).value
         : null;
     const param = expr.param === null || label !== null ? 0 : this.#scalar(expr.param, timeMs);
-    const groups = new Map<string, { labels: Labels; members: Element[] }>();
-    for (const element of this.#vector(expr.expr, timeMs)) {
-      const full = label === null ? element.labels : element.labels.with(label, formatGoF(element.value));
-      const labels = groupLabels(full, expr, label);
-      const key = labels.toString();
-      if (!groups.has(key)) groups.set(key, { labels, members: [] });
-      groups.get(key)?.members.push(element);
-    }
-    return [...groups.values()].flatMap(({ labels, members }) => {
-      if (expr.op === "topk" || expr.op === "bottomk" || expr.op === "limitk")
-        return best(expr.op, param, members);
-      return [
-        {
-          labels,
-          value: aggregated(
-            expr,
-            Float64Array.from(members, ({ value }) => value),
-            param,
-          ),
-        },
-      ];
-    });
+    return aggregate(expr, param, label, this.#vector(expr.expr, timeMs));
   }
 
   #binary(expr: BinaryExpr, timeMs: number): Value {
@@ -206,16 +246,19 @@ class Reference {
     const left = this.value(expr.left, timeMs);
     const right = this.value(expr.right, timeMs);
     if (typeof left !== "number" && typeof right !== "number") return matchVectors(expr, left, right);
-    if (!isArithmeticOp(op) && !isCompareOp(op)) throw new ExecutionError(`no operator for scalars: ${op}`);
-    if (typeof left === "number" && typeof right === "number") return scalarResult(op, left, right);
+    if (typeof left === "number" && typeof right === "number") {
+      return scalarResult(op as ScalarOp, left, right);
+    }
     const elements = (typeof left === "number" ? right : left) as readonly Element[];
+    const keepsName = !isArithmeticOp(op) && !returnBool;
     const results = elements.flatMap(({ labels, value }) => {
       const a = typeof left === "number" ? left : value;
       const b = typeof right === "number" ? right : value;
-      if (isArithmeticOp(op)) return [{ labels: withoutName(labels), value: arithmetic(op, a, b) }];
-      const holds = compares(op, a, b);
-      if (returnBool) return [{ labels: withoutName(labels), value: Number(holds) }];
-      return holds ? [{ labels, value }] : [];
+      const { result } = binaryResult(expr, a, b);
+      // A comparison keeps the vector's value, on whichever side it is.
+      const isFilter = keepsName && typeof left === "number" && result !== undefined;
+      if (result === undefined) return [];
+      return [{ labels: keepsName ? labels : withoutName(labels), value: isFilter ? value : result }];
     });
     return distinct(results);
   }
@@ -223,14 +266,21 @@ class Reference {
   #call(expr: Call, timeMs: number): Value {
     const args = expr.args.map(withoutParens);
     const { name } = expr;
-    const range = rangeFunctions.get(name);
-    if (range !== undefined) {
-      const source = args.find(isRange) as MatrixSelector | Subquery;
+    const source = args.find(isRange) as MatrixSelector | Subquery | undefined;
+    const extension = source?.kind === "matrix selector" ? source.selector.extension : null;
+    const range = extension === null ? rangeFunctions.get(name) : extendedFunction(name, extension);
+    if (range !== undefined && source !== undefined) {
+      const wantsStarts =
+        this.#data.useStartTimestamps &&
+        (name === "resets" || (extension === null && ["rate", "increase", "irate"].includes(name)));
       const params = args.filter((arg) => !isRange(arg)).map((arg) => this.#scalar(arg, timeMs));
       return distinct(
         this.#windows(source, timeMs).flatMap(({ labels, window }) => {
-          window.params.push(...params);
-          const value = range.define(window);
+          params.forEach((param, i) => window.setParam(i, param));
+          if (!wantsStarts) window.forgetStarts();
+          const mixed = extension === null ? mixedFunction(name) : extendedMixedFunction(name, extension);
+          const value =
+            window.histogramCount === 0 ? range.define(window.floats) : mixed(window, noNotes);
           return value === undefined
             ? []
             : [{ labels: range.keepsName ? labels : withoutName(labels), value }];
@@ -240,7 +290,9 @@ class Reference {
     const map = mapFunctions.get(name);
     if (map !== undefined) {
       const input =
-        args.length === 0 ? [{ labels: Labels.empty, value: timeMs / 1000 }] : this.#vector(args[0], timeMs);
+        args.length === 0
+          ? [{ labels: Labels.empty, value: timeMs / 1000 }]
+          : floatsOf(this.#vector(args[0], timeMs));
       const params = args.slice(1).map((arg) => this.#scalar(arg, timeMs));
       const [a = map.defaults[0] ?? NaN, b = NaN] = params;
       if (map.refuses?.(a, b) === true) return [];
@@ -249,6 +301,14 @@ class Reference {
           labels: withoutName(labels),
           value: map.apply(value, a, b),
         })),
+      );
+    }
+    const ofHistogram = histogramFunctions.get(name);
+    if (ofHistogram !== undefined) {
+      return distinct(
+        this.#vector(args[0], timeMs).flatMap(({ labels, value }) =>
+          typeof value === "number" ? [] : [{ labels: withoutName(labels), value: ofHistogram(value) }],
+        ),
       );
     }
     return this.#otherCall(name, args, timeMs);
@@ -264,13 +324,13 @@ class Reference {
       case "vector":
         return [{ labels: Labels.empty, value: this.#scalar(args[0], timeMs) }];
       case "scalar": {
-        const elements = this.#vector(args[0], timeMs);
+        const elements = floatsOf(this.#vector(args[0], timeMs));
         return elements.length === 1 ? elements[0].value : NaN;
       }
       case "timestamp": {
         const elements =
           args[0].kind === "vector selector"
-            ? this.#select(args[0], timeMs)
+            ? this.#timesOf(args[0], timeMs)
             : this.#vector(args[0], timeMs).map((one) => ({ ...one, timeMs }));
         return distinct(
           elements.map((one) => ({ labels: withoutName(one.labels), value: one.timeMs / 1000 })),
@@ -285,7 +345,7 @@ class Reference {
       }
       case "sort":
       case "sort_desc":
-        return this.#vector(args[0], timeMs);
+        return floatsOf(this.#vector(args[0], timeMs));
       case "label_replace": {
         const replace = compileReplacement(text(4), text(2));
         return distinct(
@@ -306,101 +366,93 @@ class Reference {
       }
       case "histogram_quantile":
         return histogramQuantiles(this.#scalar(args[0], timeMs), this.#vector(args[1], timeMs));
+      case "histogram_fraction": {
+        const bounds = [this.#scalar(args[0], timeMs), this.#scalar(args[1], timeMs)] as const;
+        return histogramFractions(bounds, this.#vector(args[2], timeMs));
+      }
+      default:
+        return this.#experimentalCall(name, args, timeMs);
+    }
+  }
+
+  #experimentalCall(name: string, args: readonly Expr[], timeMs: number): Value {
+    const { startMs, endMs, stepMs, useStartTimestamps } = this.#data;
+    const scalar = (i: number): number => this.#scalar(args[i], timeMs);
+    switch (name) {
+      case "start":
+        return startMs / 1000;
+      case "end":
+        return endMs / 1000;
+      case "range":
+        return (endMs - startMs) / 1000;
+      case "step":
+        return endMs > startMs ? stepMs / 1000 : 0;
+      case "min_of":
+        return scalarResult(name, scalar(0), scalar(1));
+      case "max_of":
+        return scalarResult(name, scalar(0), scalar(1));
+      case "start_timestamp": {
+        if (!useStartTimestamps || args[0].kind !== "vector selector") return [];
+        const found = this.#timesOf(args[0], timeMs);
+        return distinct(
+          found.map(({ labels, startMs: start }) => ({ labels: withoutName(labels), value: start / 1000 })),
+        );
+      }
+      case "histogram_quantiles": {
+        const label = (args[1] as StringLiteral).value;
+        const elements = this.#vector(args[0], timeMs);
+        const results = args.slice(2).flatMap((_, i) =>
+          histogramQuantiles(scalar(2 + i), elements).map(({ labels, value }) => ({
+            labels: labels.with(label, formatOpenMetricsFloat(scalar(2 + i))),
+            value,
+          })),
+        );
+        return distinct(results);
+      }
+      case "info":
+        return this.#info(args, timeMs);
       default:
         throw new ExecutionError(`function "${name}" is not supported yet`);
     }
   }
-}
 
-function constantMs(duration: Duration): number {
-  if (duration.kind !== "duration") throw new ExecutionError("no duration expressions here");
-  return duration.ms;
+  /** The first argument's elements; info series are looked up when its first selector is. */
+  #info(args: readonly Expr[], timeMs: number): readonly Element[] {
+    const elements = this.#vector(args[0], timeMs);
+    const { atMs, offsetMs } = infoShift({ shift: (at, offset) => this.#shift(at, offset) }, args[0]);
+    const moment = (atMs ?? timeMs) - offsetMs;
+    const candidates = this.#newestBefore(this.#data.series, moment);
+    const matchers = args.length > 1 ? (args[1] as VectorSelector).matchers : [];
+    const enrich = infoEnrichment(elements.map(({ labels }) => labels), candidates, matchers);
+    return distinct(
+      elements.flatMap(({ labels, value }) => {
+        const enriched = enrich(labels);
+        return enriched === null ? [] : [{ labels: enriched, value }];
+      }),
+    );
+  }
 }
 
 function isRange(expr: Expr): boolean {
   return typeOf(expr) === "range vector";
 }
 
-function windowOf(
-  samples: readonly ReferenceSample[],
-  endMs: number,
-  rangeMs: number,
-  timeMs: number,
-): Window {
-  const window = new Window();
-  window.times = Float64Array.from(samples, (sample) => sample.timeMs);
-  window.values = Float64Array.from(samples, ({ value }) => value as number);
-  window.high = samples.length;
-  window.endMs = endMs;
-  window.startMs = endMs - rangeMs;
-  window.timeMs = timeMs;
-  return window;
+function negative(value: ElementValue): ElementValue {
+  return typeof value === "number" ? -value : value.copy().mul(-1);
 }
 
-/** The elements, if no two have the same labels. */
-export function distinct(elements: readonly Element[]): readonly Element[] {
-  const seen = new Set(elements.map(({ labels }) => labels.toString()));
-  if (seen.size < elements.length) throw new ExecutionError(sameLabelsetText);
-  return elements;
-}
+/** Annotations are not the reference's business. */
+const noNotes = { annotations: new Annotations(), metricName: "", span: { start: 0, end: 0 } };
 
-function groupLabels(labels: Labels, { grouping, without }: Aggregation, label: string | null): Labels {
-  const kept = [...labels.entries()].filter(([name]) =>
-    without ? name !== "__name__" && !grouping.includes(name) : grouping.includes(name) || name === label,
+/** Samples as a window, to be placed. */
+function windowOf(samples: readonly ReferenceSample[], isSubquery: boolean): MixedWindow {
+  const window = new MixedWindow(isSubquery);
+  window.loadPlain(
+    Float64Array.from(samples, (sample) => sample.timeMs),
+    Float64Array.from(samples, ({ startMs = 0 }) => startMs),
+    samples.map(({ value }) => value as number | FloatHistogram),
   );
-  return Labels.from(kept);
-}
-
-function best(op: "topk" | "bottomk" | "limitk", param: number, members: readonly Element[]): Element[] {
-  if (Number.isNaN(param)) throw new ExecutionError("Parameter value is NaN");
-  const limit = Math.trunc(param);
-  if (limit < 1) return [];
-  const heap = new RankHeap(op);
-  members.forEach(({ value }, i) => heap.offer(value, i, limit));
-  return heap.series().map((i) => members[i]);
-}
-
-function aggregated({ op }: Aggregation, values: Float64Array, param: number): number {
-  const count = values.length;
-  switch (op) {
-    case "sum":
-      return sumOf(values, 0, count);
-    case "avg":
-      return meanOf(values, 0, count);
-    case "min":
-      return extremeOf(values, 0, count, -1);
-    case "max":
-      return extremeOf(values, 0, count, 1);
-    case "count":
-    case "count_values":
-      return count;
-    case "group":
-      return 1;
-    case "stdvar":
-      return variance(values);
-    case "stddev":
-      return Math.sqrt(variance(values));
-    case "quantile":
-      return quantileOf(param, values);
-    case "topk":
-    case "bottomk":
-    case "limitk":
-    case "limit_ratio":
-      throw new ExecutionError(`aggregation "${op}" is not supported yet`);
-    default:
-      return unreachable(op);
-  }
-}
-
-function variance(values: Float64Array): number {
-  let [mean, squares] = [values[0], Number.isFinite(values[0]) ? 0 : NaN];
-  values.forEach((value, i) => {
-    if (i === 0) return;
-    const delta = value - mean;
-    mean += delta / (i + 1);
-    squares += delta * (value - mean);
-  });
-  return squares / values.length;
+  return window;
 }
 
 function absentLabels(expr: Expr): Labels {
@@ -413,27 +465,5 @@ function absentLabels(expr: Expr): Labels {
           kind === "=" && name !== "__name__" && names.indexOf(name) === names.lastIndexOf(name),
       )
       .map(({ name, value }) => [name, value] as const),
-  );
-}
-
-function histogramQuantiles(phi: number, elements: readonly Element[]): readonly Element[] {
-  const histograms = new Map<string, { labels: Labels; buckets: Bucket[] }>();
-  for (const { labels, value } of elements.toSorted((a, b) => compareLabels(a.labels, b.labels))) {
-    let upperBound: number;
-    try {
-      upperBound = parseGoFloat(labels.get("le"));
-    } catch {
-      continue; // no bucket
-    }
-    const rest = labels.with("le", "");
-    const key = rest.toString();
-    if (!histograms.has(key)) histograms.set(key, { labels: rest, buckets: [] });
-    histograms.get(key)?.buckets.push({ upperBound, count: value });
-  }
-  return distinct(
-    [...histograms.values()].map(({ labels, buckets }) => ({
-      labels: withoutName(labels),
-      value: bucketQuantile(phi, buckets).quantile,
-    })),
   );
 }

@@ -15,9 +15,18 @@ import type { Arena } from "@narthex/kernel/arena";
 import { jsonPointBytes, powersOfTen } from "@narthex/kernel/json-points";
 import { loadKernels, type Kernels } from "@narthex/kernel/load";
 import type { Scratch } from "@narthex/kernel/scratch";
+import type { FloatHistogram } from "@narthex/model/float-histogram";
 import { formatFloat, formatGoF } from "@narthex/model/go-float";
+import { readRecord } from "@narthex/storage/histogram-record";
 import type { QuerySymbols } from "@narthex/storage/query-symbols";
-import type { MatrixResult, QueryResult, SamplesResult, VectorResult } from "./query-result.ts";
+import { histogramJson, timeJson } from "./histogram-json.ts";
+import {
+  pointsOf,
+  type MatrixResult,
+  type QueryResult,
+  type SamplesResult,
+  type VectorResult,
+} from "./query-result.ts";
 import { labelStart, type SeriesTable } from "./series-table.ts";
 
 /** Bytes in the arena. */
@@ -35,12 +44,14 @@ export interface JsonOptions {
   readonly chunkBytes?: number;
   /** Whether a chunk is gone when the next one is asked for: one buffer for any size of result. */
   readonly reuseChunk?: boolean;
+  /** Further members of the data object, each with a comma before it. */
+  readonly more?: string;
 }
 
 /** Writes the data object; a chunk per iteration, none empty. Abandon it at any time. */
 export function* resultJson(
   result: QueryResult,
-  { chunkBytes = jsonChunkBytes, reuseChunk = false }: JsonOptions = {},
+  { chunkBytes = jsonChunkBytes, reuseChunk = false, more = "" }: JsonOptions = {},
 ): Generator<JsonChunk, void, undefined> {
   const writer = new ChunkWriter(result.memory, chunkBytes, reuseChunk);
   const type = result.kind === "samples" ? "matrix" : result.kind;
@@ -55,7 +66,7 @@ export function* resultJson(
     default:
       yield* writeSeries(writer, result);
   }
-  yield* writer.text("}");
+  yield* writer.text(`${more}}`);
   yield* writer.end();
 }
 
@@ -198,10 +209,19 @@ class PointWriter {
     const writer = this.#writer;
     const result = this.#result;
     if (result.kind === "vector") {
+      if (result.records !== null && result.records[series] !== 0) {
+        const histogram = histogramJson(readRecord(writer.arena, result.records[series]));
+        yield* writer.text(`},"histogram":[${timeJson(result.timeMs)},${histogram}]}`);
+        return;
+      }
       yield* writer.bytes(openValue);
       if (writer.limit - writer.at < jsonPointBytes) yield writer.turn();
       this.#writeOne(result.values[series]);
       yield* writer.bytes(closeValue);
+      return;
+    }
+    if (result.kindsAt[series] !== 0) {
+      yield* this.#writeMixed(result, series);
       return;
     }
     yield* writer.bytes(openValues);
@@ -220,6 +240,25 @@ class PointWriter {
       from = until;
     }
     yield* writer.bytes(closeValues);
+  }
+
+  /** A series with histograms: first its floats, then these, each if there are any. */
+  *#writeMixed(result: MatrixResult | SamplesResult, series: number): Generator<JsonChunk, void, undefined> {
+    const writer = this.#writer;
+    const points = pointsOf(result, series);
+    const floats = points.filter(({ histogram }) => histogram === null);
+    const histograms = points.filter(({ histogram }) => histogram !== null);
+    yield* writer.text("}");
+    for (const [i, { timeMs, value }] of floats.entries()) {
+      const before = i === 0 ? ',"values":[' : ",";
+      yield* writer.text(`${before}[${timeJson(timeMs)},"${formatFloat(value)}"]`);
+    }
+    if (floats.length > 0) yield* writer.text("]");
+    for (const [i, { timeMs, histogram }] of histograms.entries()) {
+      const before = i === 0 ? ',"histograms":[' : ",";
+      yield* writer.text(`${before}[${timeJson(timeMs)},${histogramJson(histogram as FloatHistogram)}]`);
+    }
+    yield* writer.text(histograms.length > 0 ? "]}" : "}");
   }
 
   #writeOne(value: number): void {

@@ -2,9 +2,15 @@
  * Rows: what operators hand to each other. A row is one series at all steps: float64 values in the scratch
  * and a bitmap that says at which steps there is a value (NaN is a value like any other).
  *
+ * A row may have native histograms: then a second bitmap, of kinds, says at which steps the value is the
+ * address of a histogram's record (`@narthex/storage/histogram-record`). Rows without are told from the
+ * others by a flag, once per row; they know nothing of records.
+ *
  * Invariants
  *  - Rows and bitmaps start at multiples of 16; bits at and after the last step are 0; all words of a
- *    bitmap are set before it is handed on. Values at absent steps are garbage.
+ *    bitmap are set before it is handed on. Values and kinds at absent steps are garbage.
+ *  - Records live in the block's `records`, or in the query's lasting ones. Whoever owns a block calls
+ *    `reset` before it is filled anew.
  */
 
 import type { Arena } from "@narthex/kernel/arena";
@@ -37,45 +43,101 @@ export class RowLayout {
   }
 }
 
+/** Where rows are put: values and bitmaps in the scratch, histograms in the records. */
+export interface RowSpace {
+  readonly scratch: Scratch;
+  readonly records: Scratch;
+}
+
+/** Where the parts of a row are; `kindsAt` is 0 when all its values are floats. */
+export interface RowAt {
+  readonly valuesAt: number;
+  readonly presenceAt: number;
+  readonly kindsAt: number;
+}
+
 /** Room for consecutive rows. */
 export class RowBlock {
   readonly layout: RowLayout;
   readonly capacity: number;
-  readonly #valuesAt: number;
-  readonly #presenceAt: number;
+  /** Where records of the rows go. */
+  readonly records: Scratch;
+  /** Per row, not 0 when some of its values are histograms. */
+  readonly hasHistograms: Uint8Array;
+  readonly #at: RowAt;
 
-  private constructor(layout: RowLayout, capacity: number, valuesAt: number, presenceAt: number) {
+  private constructor(layout: RowLayout, hasHistograms: Uint8Array, at: RowAt, records: Scratch) {
     this.layout = layout;
-    this.capacity = capacity;
-    this.#valuesAt = valuesAt;
-    this.#presenceAt = presenceAt;
+    this.capacity = hasHistograms.length;
+    this.hasHistograms = hasHistograms;
+    this.#at = at;
+    this.records = records;
   }
 
-  /** Fresh room for `capacity` rows. Their content is garbage. */
-  static take(scratch: Scratch, layout: RowLayout, capacity: number): RowBlock {
+  /** Fresh room for `capacity` rows. Their content is garbage; none is said to have histograms. */
+  static take({ scratch, records }: RowSpace, layout: RowLayout, capacity: number): RowBlock {
     const valuesAt = scratch.take(capacity * layout.rowBytes);
-    return new RowBlock(layout, capacity, valuesAt, scratch.take(capacity * layout.bitmapBytes));
+    const presenceAt = scratch.take(capacity * layout.bitmapBytes);
+    const kindsAt = scratch.take(capacity * layout.bitmapBytes);
+    return new RowBlock(layout, new Uint8Array(capacity), { valuesAt, presenceAt, kindsAt }, records);
   }
 
   /** The rows from `first` on. */
   from(first: number): RowBlock {
     if (first === 0) return this;
-    return new RowBlock(this.layout, this.capacity - first, this.valuesAt(first), this.presenceAt(first));
+    const at = {
+      valuesAt: this.valuesAt(first),
+      presenceAt: this.presenceAt(first),
+      kindsAt: this.kindsAt(first),
+    };
+    return new RowBlock(this.layout, this.hasHistograms.subarray(first), at, this.records);
   }
 
   /** The first `count` rows. */
   upTo(count: number): RowBlock {
-    return new RowBlock(this.layout, count, this.#valuesAt, this.#presenceAt);
+    return new RowBlock(this.layout, this.hasHistograms.subarray(0, count), this.#at, this.records);
+  }
+
+  /** The same rows with records elsewhere. */
+  withRecords(records: Scratch): RowBlock {
+    return new RowBlock(this.layout, this.hasHistograms, this.#at, records);
+  }
+
+  /** Gives up rows and records, before other rows are put here. Only where the block has its own records. */
+  reset(): void {
+    this.hasHistograms.fill(0);
+    this.records.reset();
   }
 
   /** Address of the values of row `row`. */
   valuesAt(row: number): number {
-    return this.#valuesAt + row * this.layout.rowBytes;
+    return this.#at.valuesAt + row * this.layout.rowBytes;
   }
 
   /** Address of the bitmap of row `row`. */
   presenceAt(row: number): number {
-    return this.#presenceAt + row * this.layout.bitmapBytes;
+    return this.#at.presenceAt + row * this.layout.bitmapBytes;
+  }
+
+  /** Address of the bitmap of kinds of row `row`, whether it is in use or not. */
+  kindsAt(row: number): number {
+    return this.#at.kindsAt + row * this.layout.bitmapBytes;
+  }
+
+  /** Address of the bitmap of kinds of row `row`; 0 when all its values are floats. */
+  kindsOf(row: number): number {
+    return this.hasHistograms[row] === 0 ? 0 : this.kindsAt(row);
+  }
+
+  /** Where row `row` is. */
+  row(row: number): RowAt {
+    return { valuesAt: this.valuesAt(row), presenceAt: this.presenceAt(row), kindsAt: this.kindsOf(row) };
+  }
+
+  /** Copies a bitmap of kinds for row `row`; from address 0: the row has floats only. */
+  setKinds(row: number, words: Uint32Array, from: number): void {
+    this.hasHistograms[row] = from === 0 ? 0 : 1;
+    if (from !== 0) copyBitmap(words, from, this.kindsAt(row), this.layout);
   }
 }
 

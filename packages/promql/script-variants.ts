@@ -30,15 +30,11 @@ function partsOf(expr: Expr): readonly Expr[] {
   }
 }
 
-/** Whether the value depends on the selectors' times alone. */
+/** Whether the value depends on the selectors' times alone; what is inside of subqueries does not matter. */
 export function isTimeSafe(expr: Expr): boolean {
+  if (expr.kind === "subquery") return true;
   if (expr.kind === "call" && timeDependent.has(expr.name)) return false;
   return partsOf(expr).every(isTimeSafe);
-}
-
-/** All selectors in the expression. */
-export function selectorsIn(expr: Expr): VectorSelector[] {
-  return expr.kind === "vector selector" ? [expr] : partsOf(expr).flatMap(selectorsIn);
 }
 
 /** The expression with `@ timeMs` on every selector and subquery that has no time yet. */

@@ -9,6 +9,7 @@
 
 import { compareUtf8 } from "@narthex/bytes/utf8-order";
 import { Labels, metricNameLabel } from "@narthex/model/labels";
+import type { SeriesSet } from "@narthex/storage/querier";
 import type { QuerySymbols } from "@narthex/storage/query-symbols";
 
 /** Label sets, one after the other. Plain data; never changed once made. */
@@ -39,6 +40,25 @@ export const scalarTable: SeriesTable = {
   labelEnds: new Uint32Array(1),
   dropsName: null,
 };
+
+/** The series of a selection; their labels are looked up when something asks for them first. */
+export function selectedSeries(set: SeriesSet): SeriesTable {
+  return {
+    count: set.count,
+    get labelIds() {
+      return set.labelIds;
+    },
+    get labelEnds() {
+      return set.labelEnds;
+    },
+    dropsName: null,
+  };
+}
+
+/** The table with its labels looked up, for what outlives the query's reading. */
+export function settled({ count, labelIds, labelEnds, dropsName }: SeriesTable): SeriesTable {
+  return { count, labelIds, labelEnds, dropsName };
+}
 
 /** Where the ids of set `i` start. */
 export function labelStart(table: SeriesTable, i: number): number {
@@ -135,6 +155,13 @@ export class LabelSet {
     return this.#filter(names, true);
   }
 
+  /** Writes a label over what is at `at`, or behind the last one; `length` is the caller's to set. */
+  put(at: number, nameId: number, valueId: number): void {
+    if (at + 2 > this.ids.length) this.#reserve(at + 2, at);
+    this.ids[at] = nameId;
+    this.ids[at + 1] = valueId;
+  }
+
   get(nameId: number): number {
     for (let at = 0; at < this.length; at += 2) if (this.ids[at] === nameId) return this.ids[at + 1];
     return 0;
@@ -167,10 +194,10 @@ export class LabelSet {
     return this;
   }
 
-  #reserve(length: number): void {
+  #reserve(length: number, kept = this.length): void {
     if (length <= this.ids.length) return;
     const grown = new Uint32Array(2 * length);
-    grown.set(this.ids.subarray(0, this.length));
+    grown.set(this.ids.subarray(0, kept));
     this.ids = grown;
   }
 }

@@ -7,7 +7,11 @@ import { parseQuery } from "@narthex/promql-syntax/parser";
 import { MemoryStorage } from "@narthex/storage/memory-storage";
 import { Engine, type EngineOptions, type QueryRange } from "./engine.ts";
 import { plainSeries, type QueryResult } from "./query-result.ts";
-import { parseScript } from "./script-commands.ts";
+import { parseScript, scriptSyntax } from "./script-commands.ts";
+import { load } from "./script-load.ts";
+
+/** All syntax there is. */
+export const everySyntax = scriptSyntax;
 
 /** One arena for all tests of a process. */
 export const testArena: Arena = Arena.create();
@@ -23,14 +27,7 @@ export function storageOf(lines: string): MemoryStorage {
     .filter((line) => line.trim() !== "")
     .join("\n");
   for (const command of parseScript(`load 1m\n${body}`)) {
-    if (command.kind !== "load") continue;
-    for (const { labels, values } of command.series) {
-      values.forEach((value, i) => {
-        if (typeof value === "number" || value === "stale") {
-          storage.add(labels, i * command.stepMs, value === "stale" ? null : value);
-        }
-      });
-    }
+    if (command.kind === "load") load(command, storage);
   }
   return storage;
 }
@@ -43,7 +40,7 @@ export function ask(
   options: EngineOptions = {},
 ): string {
   const engine = new Engine(testArena, options);
-  return shown(engine.instant(storage.querier(), parseQuery(text), minute * 60_000, { text }));
+  return shown(engine.instant(storage.querier(), parseQuery(text, everySyntax), minute * 60_000, { text }));
 }
 
 /** Asks over minutes, step one minute unless given. */
@@ -60,7 +57,7 @@ export function askRange(
     endMs: minutes[1] * 60_000,
     stepMs: step * 60_000,
   };
-  return shown(engine.range(storage.querier(), parseQuery(text), range, { text }));
+  return shown(engine.range(storage.querier(), parseQuery(text, everySyntax), range, { text }));
 }
 
 /** A result as text: one line per series, points as `minute:value` unless it is a vector. */
@@ -70,9 +67,10 @@ export function shown(result: QueryResult): string {
     if (result.kind === "scalar") return String(result.value);
     return plainSeries(result)
       .map(({ labels, points }) => {
-        const texts = points.map(({ timeMs, value }) =>
-          result.kind === "vector" ? String(value) : `${timeMs / 60_000}:${value}`,
-        );
+        const texts = points.map(({ timeMs, value, histogram }) => {
+          const text = histogram === null ? String(value) : histogram.testExpression();
+          return result.kind === "vector" ? text : `${timeMs / 60_000}:${text}`;
+        });
         return `${labels.toString()} ${texts.join(" ")}`;
       })
       .join("\n");

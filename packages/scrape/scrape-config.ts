@@ -30,7 +30,6 @@ import {
   checkHttpClient,
   httpClientFields,
   joinHttpClientFiles,
-  unsupportedOptions,
   type HttpClientSection,
 } from "@narthex/http/client-config";
 import { escapingScheme, type EscapingScheme, type NameScheme } from "@narthex/model/metric-name";
@@ -187,7 +186,6 @@ export function resolveScrapeConfig(
     mechanisms,
     unsupported: [
       ...unsupported,
-      ...unsupportedOptions(section),
       ...(toNhcb ? ["convert_classic_histograms_to_nhcb"] : []),
     ],
     fingerprint: fingerprintOf([settings, raw, mechanisms, httpPart(section)]),

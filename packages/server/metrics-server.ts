@@ -4,7 +4,6 @@
 
 import { infoMetric, type CallbackOptions } from "@narthex/client/callback-metric";
 import type { Registry } from "@narthex/client/registry";
-import type { Summary } from "@narthex/client/summary";
 import type { Histogram } from "@narthex/client/histogram";
 import type { Counter } from "@narthex/client/counter";
 import type { Db } from "@narthex/tsdb/db";
@@ -14,7 +13,6 @@ import { buildInfo } from "./build-info.ts";
 export interface ServerMetrics {
   readonly requests: Counter;
   readonly requestDuration: Histogram;
-  readonly queryDuration: Summary;
 }
 
 /** Facts that are read when a page is asked for. */
@@ -24,8 +22,6 @@ export interface ServerFacts {
   lastReloadSucceeded(): boolean;
   /** Unix seconds of the last successful reload. */
   lastReloadSeconds(): number;
-  runningQueries(): number;
-  readonly maxQueries: number;
   readonly retentionSeconds: number;
   readonly retentionBytes: number;
 }
@@ -58,16 +54,6 @@ export function registerServerMetrics(registry: Registry, facts: ServerFacts): S
       labelNames: ["handler"],
       bounds: [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120],
     }),
-    queryDuration: registry.summary({
-      name: "prometheus_engine_query_duration_seconds",
-      help: "How long queries took.",
-      labelNames: ["slice"],
-      targets: [
-        { quantile: 0.5, error: 0.05 },
-        { quantile: 0.9, error: 0.01 },
-        { quantile: 0.99, error: 0.001 },
-      ],
-    }),
   };
 }
 
@@ -90,8 +76,6 @@ function stateMetrics(facts: ServerFacts): Metric[] {
     gauge("config_last_reload_success_timestamp_seconds", "When a configuration was good.", () =>
       facts.lastReloadSeconds(),
     ),
-    gauge("engine_queries", "Queries that run or wait.", () => facts.runningQueries()),
-    gauge("engine_queries_concurrent_max", "Most queries at once.", () => facts.maxQueries),
   ];
 }
 

@@ -3,26 +3,33 @@
  * threads.
  */
 
-import type { Arena } from "@narthex/kernel/arena";
+import { ArenaFullError, type Arena } from "@narthex/kernel/arena";
 import { Scratch } from "@narthex/kernel/scratch";
 import type { LabelMatcher } from "@narthex/model/label-matcher";
-import { compareLabels, Labels } from "@narthex/model/labels";
+import { compareLabels, Labels, quoteGo } from "@narthex/model/labels";
 import { Engine } from "@narthex/promql/engine";
 import { QueryError } from "@narthex/promql/query-errors";
 import { resultJson, type JsonChunk } from "@narthex/promql/result-json";
 import type { QueryResult } from "@narthex/promql/query-result";
+import { astJson } from "@narthex/promql-syntax/ast-json";
 import { ParseError } from "@narthex/promql-syntax/parse-error";
+import type { Expr } from "@narthex/promql-syntax/ast";
 import { parseQuery, parseSelector } from "@narthex/promql-syntax/parser";
+import { prettyPrint } from "@narthex/promql-syntax/pretty-printer";
 import { compareUtf8 } from "@narthex/bytes/utf8-order";
 import type { LabelStrings, Querier, SeriesSet } from "@narthex/storage/querier";
 import type { DbReader } from "@narthex/tsdb/db-reader";
 import { ApiError } from "./api/api-error.ts";
+import { escapedJson } from "./api/envelope.ts";
 import type { ApiErrorType, EngineSettings, Question, SelectorQuestion } from "./query-messages.ts";
+import { answerStatistics, type AnswerStatistics } from "./query-statistics.ts";
 
 /** An answer on its way. `release` is called once, after the last piece was taken. */
 export interface Answer {
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
+  /** Of what was evaluated; null for other questions. */
+  readonly statistics: AnswerStatistics | null;
   readonly pieces: Iterator<JsonChunk, void, undefined>;
   readonly isCanceled: () => boolean;
   readonly release: () => void;
@@ -52,13 +59,19 @@ export class QueryAnswerer {
     this.#engine = this.#makeEngine();
   }
 
-  /** Throws what the question fails with; `failure` says how to report it. */
-  answer(question: Question, cancelIndex: number): Answer {
+  /**
+   * Throws what the question fails with; `failure` says how to report it. `queueMs` is how long it has
+   * waited.
+   */
+  answer(question: Question, cancelIndex: number, queueMs = 0): Answer {
     const isCanceled = (): boolean => Atomics.load(this.#cancelWords, cancelIndex) !== 0;
     switch (question.kind) {
       case "instant":
       case "range":
-        return { ...this.#answerQuery(question, cancelIndex), isCanceled };
+        return { ...this.#answerQuery(question, cancelIndex, queueMs), isCanceled };
+      case "format":
+      case "tree":
+        return { ...this.#answerSyntax(question), isCanceled };
       case "series":
         return { ...this.#answerSeries(question), isCanceled };
       case "label names":
@@ -76,30 +89,40 @@ export class QueryAnswerer {
       const before = error.errorType === "bad_data" ? 'invalid parameter "query": ' : "";
       return { errorType: error.errorType, message: before + error.message };
     }
+    // While an answer was written: evaluation has an error of its own for it.
+    if (error instanceof ArenaFullError) {
+      return { errorType: "execution", message: `query needs too much memory: ${error.message}` };
+    }
     return { errorType: "internal", message: error instanceof Error ? error.message : String(error) };
   }
 
   #makeEngine(): Engine {
-    const { lookbackMs, timeoutMs, maxSamples, defaultStepMs } = this.#settings;
+    const { lookbackMs, timeoutMs, maxSamples, defaultStepMs, features } = this.#settings;
     return new Engine(this.#arena, {
       lookbackMs,
       limits: { maxSamples, timeoutMs },
       subqueryStepMs: () => defaultStepMs,
+      delayedNameRemoval: features.delayedNameRemoval,
+      useStartTimestamps: features.useStartTimestamps,
+      typeAndUnitLabels: features.typeAndUnitLabels,
     });
   }
 
   #answerQuery(
     question: Question & { readonly kind: "instant" | "range" },
     cancelIndex: number,
+    queueMs: number,
   ): Omit<Answer, "isCanceled"> {
-    const { query, lookbackMs, timeoutMs, limit } = question;
-    const expr = parsed('invalid parameter "query": ', () => parseQuery(query));
+    const { query, lookbackMs, timeoutMs, limit, stats } = question;
+    const { features } = this.#settings;
+    const expr = this.#parse(query);
     const querier = this.#reader.querier(-(2 ** 53), 2 ** 53);
     const options = {
       text: query,
       lookbackMs,
       timeoutMs,
       cancel: { words: this.#cancelWords, index: cancelIndex },
+      perStepStatistics: features.perStepStatistics && stats === "all",
     };
     try {
       const result =
@@ -108,15 +131,27 @@ export class QueryAnswerer {
           : this.#engine.range(querier, expr, question, options);
       const isCut = limit > 0 && "series" in result && result.series.count > limit;
       const shown = isCut ? firstSeries(result, limit) : result;
+      const steps = question.kind === "instant" ? { startMs: question.timeMs, stepMs: 1 } : question;
+      const statistics = answerStatistics(result.statistics, result.peakSamples, queueMs, steps);
       return {
-        warnings: isCut ? [...result.warnings, truncated] : result.warnings,
+        warnings: [...result.warnings, ...(isCut ? [truncated] : []), ...statsWarnings(stats)],
         infos: result.infos,
-        pieces: resultJson(shown),
+        statistics,
+        pieces: resultJson(shown, stats === "" ? {} : { more: `,"stats":${statistics.json}` }),
         release: () => result.release(),
       };
     } finally {
       querier.close();
     }
+  }
+
+  #parse(query: string): Expr {
+    return parsed('invalid parameter "query": ', () => parseQuery(query, this.#settings.features.syntax));
+  }
+
+  #answerSyntax({ kind, query }: Question & { kind: "format" | "tree" }): Omit<Answer, "isCanceled"> {
+    const expr = this.#parse(query);
+    return this.#textAnswer(escapedJson(kind === "format" ? prettyPrint(expr) : astJson(expr)), []);
   }
 
   #answerSeries(question: SelectorQuestion): Omit<Answer, "isCanceled"> {
@@ -162,6 +197,7 @@ export class QueryAnswerer {
     return {
       warnings,
       infos: [],
+      statistics: null,
       pieces: [{ address, sizeBytes }].values(),
       release: () => {
         scratch.reset();
@@ -169,6 +205,13 @@ export class QueryAnswerer {
       },
     };
   }
+}
+
+/** Values of the parameter that the original means to refuse one day. */
+function statsWarnings(stats: string): readonly string[] {
+  if (stats === "" || stats === "true" || stats === "all") return [];
+  const fate = "is deprecated and will be rejected in the next major release";
+  return [`value ${quoteGo(stats)} for parameter "stats" ${fate}, use "true" or "all"`];
 }
 
 /** Runs a parser; what it refuses is a wrong parameter. `before` opens the error's text. */

@@ -8,6 +8,8 @@
  */
 
 import type { SharedMemory } from "@narthex/kernel/web-assembly";
+import type { Features } from "./feature-flags.ts";
+import type { AnswerStatistics } from "./query-statistics.ts";
 
 /** Outstanding pieces of one answer. */
 export const piecesInFlight = 4;
@@ -30,32 +32,34 @@ export interface EngineSettings {
   readonly timeoutMs: number;
   readonly maxSamples: number;
   readonly defaultStepMs: number;
+  readonly features: Features;
 }
 
 /** What can be asked. Times are milliseconds. */
 export type Question =
-  | {
-      readonly kind: "instant";
-      readonly query: string;
-      readonly timeMs: number;
-      readonly lookbackMs: number;
-      readonly timeoutMs: number;
-      /** The most series of the answer, 0 for all. */
-      readonly limit: number;
-    }
-  | {
+  | (QueryQuestion & { readonly kind: "instant"; readonly timeMs: number })
+  | (QueryQuestion & {
       readonly kind: "range";
-      readonly query: string;
       readonly startMs: number;
       readonly endMs: number;
       readonly stepMs: number;
-      readonly lookbackMs: number;
-      readonly timeoutMs: number;
-      readonly limit: number;
-    }
+    })
+  /** The query in other words: pretty-printed, or its tree. */
+  | { readonly kind: "format" | "tree"; readonly query: string }
   | (SelectorQuestion & { readonly kind: "series" })
   | (SelectorQuestion & { readonly kind: "label names" })
   | (SelectorQuestion & { readonly kind: "label values"; readonly name: string });
+
+/** What the questions that are evaluated have in common. */
+export interface QueryQuestion {
+  readonly query: string;
+  readonly lookbackMs: number;
+  readonly timeoutMs: number;
+  /** The most series of the answer, 0 for all. */
+  readonly limit: number;
+  /** The parameter as given; "" for no statistics in the answer. */
+  readonly stats: string;
+}
 
 /** What the questions about series have in common. */
 export interface SelectorQuestion {
@@ -68,7 +72,14 @@ export interface SelectorQuestion {
 
 /** Main to worker. */
 export type ToWorker =
-  | { readonly kind: "ask"; readonly id: number; readonly cancelIndex: number; readonly question: Question }
+  | {
+      readonly kind: "ask";
+      readonly id: number;
+      readonly cancelIndex: number;
+      readonly question: Question;
+      /** How long the question has waited already. */
+      readonly queueMs: number;
+    }
   | { readonly kind: "taken"; readonly id: number }
   /** The blocks there are now, as directories. */
   | { readonly kind: "blocks"; readonly version: number; readonly directories: readonly string[] }
@@ -84,12 +95,15 @@ export type FromWorker =
       readonly sizeBytes: number;
       readonly warnings: readonly string[];
       readonly infos: readonly string[];
+      /** Of what was evaluated; null for other questions. */
+      readonly statistics: AnswerStatistics | null;
     }
   | {
       readonly kind: "begin";
       readonly id: number;
       readonly warnings: readonly string[];
       readonly infos: readonly string[];
+      readonly statistics: AnswerStatistics | null;
     }
   | { readonly kind: "piece"; readonly id: number; readonly at: number; readonly sizeBytes: number }
   | { readonly kind: "end"; readonly id: number }

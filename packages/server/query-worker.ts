@@ -32,15 +32,23 @@ function post(message: FromWorker): void {
 
 /** Sends an answer: in one message when it is one piece, as most are, else piece by piece. */
 function send(id: number, answer: Answer): void {
-  const first = answer.pieces.next();
-  const second = first.done === true ? first : answer.pieces.next();
-  const { warnings, infos } = answer;
+  let first: IteratorResult<JsonChunk, void>;
+  let second: IteratorResult<JsonChunk, void>;
+  try {
+    first = answer.pieces.next();
+    second = first.done === true ? first : answer.pieces.next();
+  } catch (error) {
+    answer.release();
+    throw error;
+  }
+  const { warnings, infos, statistics } = answer;
   if (first.done !== true && second.done === true) {
     streaming.set(id, () => finish(id, answer));
-    post({ kind: "whole", id, at: first.value.address, sizeBytes: first.value.sizeBytes, warnings, infos });
+    const { address: at, sizeBytes } = first.value;
+    post({ kind: "whole", id, at, sizeBytes, warnings, infos, statistics });
     return;
   }
-  post({ kind: "begin", id, warnings, infos });
+  post({ kind: "begin", id, warnings, infos, statistics });
   stream(id, answer, [first, second]);
 }
 
@@ -49,28 +57,36 @@ function finish(id: number, answer: Answer): void {
   answer.release();
 }
 
-/** Sends an answer's pieces, those in `ready` first, at most `piecesInFlight` ahead of main. */
+/**
+ * Sends an answer's pieces, those in `ready` first, at most `piecesInFlight` ahead of main. When no further
+ * piece can be made the answer fails, once main has taken those that it has.
+ */
 function stream(id: number, answer: Answer, ready: IteratorResult<JsonChunk, void>[]): void {
   let outstanding = 0;
-  let isDone = false;
-  const advance = (): void => {
-    while (!isDone && outstanding < piecesInFlight) {
+  let end: FromWorker | null = null;
+  const sendPieces = (): FromWorker | null => {
+    while (outstanding < piecesInFlight) {
       const next = ready.shift() ?? answer.pieces.next();
-      if (next.done === true) {
-        isDone = true;
-        break;
-      }
+      if (next.done === true) return { kind: "end", id };
       outstanding++;
       post({ kind: "piece", id, at: next.value.address, sizeBytes: next.value.sizeBytes });
     }
-    if (!isDone || outstanding > 0) return;
+    return null;
+  };
+  const advance = (): void => {
+    try {
+      end ??= sendPieces();
+    } catch (error) {
+      end = { kind: "failed", id, ...answerer.failure(error) };
+    }
+    if (end === null || outstanding > 0) return;
     finish(id, answer);
-    post({ kind: "end", id });
+    post(end);
   };
   streaming.set(id, () => {
     outstanding--;
     // The client is gone: nothing more of this answer is wanted.
-    if (answer.isCanceled()) isDone = true;
+    if (answer.isCanceled()) end ??= { kind: "end", id };
     advance();
   });
   advance();
@@ -81,7 +97,7 @@ port.onMessage((data) => {
   switch (message.kind) {
     case "ask":
       try {
-        send(message.id, answerer.answer(message.question, message.cancelIndex));
+        send(message.id, answerer.answer(message.question, message.cancelIndex, message.queueMs));
       } catch (error) {
         post({ kind: "failed", id: message.id, ...answerer.failure(error) });
       }

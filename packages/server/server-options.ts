@@ -7,6 +7,7 @@ import type { Clock } from "@narthex/platform/clock";
 import type { Disk } from "@narthex/platform/disk";
 import type { Logger } from "@narthex/platform/logger";
 import type { PrometheusConfig } from "./config-file.ts";
+import type { Features } from "./feature-flags.ts";
 
 /** Settings that do not change while the server runs: its command line. */
 export interface ServerOptions {
@@ -40,6 +41,7 @@ export interface ServerOptions {
   readonly queryTimeoutMs: number;
   readonly maxConcurrency: number;
   readonly maxSamples: number;
+  readonly features: Features;
   readonly alignToleranceMs: number;
   readonly discoveryReloadMs: number;
   /** Called when a client asks the server to end. */

@@ -13,6 +13,7 @@ import { addStatusRoutes } from "./api/status-api.ts";
 import { addTargetRoutes } from "./api/target-api.ts";
 import type { ServerMetrics } from "./metrics-server.ts";
 import type { EngineSettings } from "./query-messages.ts";
+import type { QueryObserver } from "./query-observer.ts";
 import type { QueryPool } from "./query-pool.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { StatusFacts } from "./status-facts.ts";
@@ -24,6 +25,7 @@ export interface RouteParts {
   readonly scrapes: ScrapeManager;
   readonly status: StatusFacts;
   readonly metrics: ServerMetrics;
+  readonly observer: QueryObserver;
   readonly registry: Registry;
   readonly engine: () => EngineSettings;
   readonly reload: () => Promise<void>;
@@ -55,7 +57,7 @@ export function serverRoutes(parts: RouteParts): HttpHandler {
     pool,
     clock: options.clock,
     engine: parts.engine,
-    observe: (seconds) => metrics.queryDuration.labels("inner_eval").observe(seconds),
+    observer: parts.observer,
   });
   addTargetRoutes(router, api, { views: () => scrapes.views(), globalUrl: parts.globalUrl });
   addStatusRoutes(router, api, status);

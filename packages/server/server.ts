@@ -23,11 +23,15 @@ import { watchDirectory } from "@narthex/platform/watch";
 import { ScrapeManager } from "@narthex/scrape/scrape-manager";
 import { Db, type DbOptions } from "@narthex/tsdb/db";
 import { startMaintenance } from "@narthex/tsdb/maintenance-worker";
+import { ActiveQueries } from "./active-queries.ts";
 import { buildInfo } from "./build-info.ts";
 import type { PrometheusConfig } from "./config-file.ts";
 import { registerDiscoveryMetrics, registerScrapeMetrics } from "./metrics-scrape.ts";
+import { registerEngineMetrics } from "./metrics-engine.ts";
 import { registerServerMetrics, type ServerMetrics } from "./metrics-server.ts";
+import { QueryLog } from "./query-log.ts";
 import type { EngineSettings } from "./query-messages.ts";
+import { QueryObserver } from "./query-observer.ts";
 import { QueryPool } from "./query-pool.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { serverRoutes } from "./server-routes.ts";
@@ -48,6 +52,9 @@ export class PrometheusServer {
   readonly #nodeMetrics: NodeMetrics;
   readonly #status: StatusFacts;
   readonly #metrics: ServerMetrics;
+  readonly #queryLog: QueryLog;
+  readonly #activeQueries: ActiveQueries;
+  readonly #observer: QueryObserver;
   #config: PrometheusConfig;
   #listener: Listener | null = null;
 
@@ -57,13 +64,23 @@ export class PrometheusServer {
     this.#options = options;
     this.#config = config;
     this.db = openDb(options, config, arena);
+    this.#queryLog = new QueryLog(disk, clock);
+    this.#activeQueries = ActiveQueries.open(
+      disk,
+      options.dataDirectory,
+      options.maxConcurrency,
+      clock,
+      logger,
+    );
     this.#pool = new QueryPool({
       arena,
       headRootAt: this.db.head.rootAt,
-      workerCount: Math.max(1, processorCount() - 1),
+      workerCount: processorCount(),
       maxConcurrency: options.maxConcurrency,
       engine: this.#engineSettings(),
       logger,
+      clock,
+      active: this.#activeQueries,
     });
     const kernels = loadKernels(arena);
     this.#scrapes = new ScrapeManager({
@@ -98,11 +115,16 @@ export class PrometheusServer {
       isReady: () => this.#listener !== null,
       lastReloadSucceeded: () => this.#status.reloadSucceeded,
       lastReloadSeconds: () => this.#status.lastReloadMs / 1000,
-      runningQueries: () => this.#pool.runningCount,
-      maxQueries: options.maxConcurrency,
       retentionSeconds: retentionMs / 1000,
       retentionBytes,
     });
+    const engineMetrics = registerEngineMetrics(this.registry, {
+      queryCount: () => this.#pool.runningCount + this.#pool.waitingCount,
+      maxQueries: options.maxConcurrency,
+      isLogOpen: () => this.#queryLog.isOpen,
+      logFailures: () => this.#queryLog.failures,
+    });
+    this.#observer = new QueryObserver(engineMetrics, this.#queryLog);
   }
 
   /** Opens the database and starts all parts. Rejects with what prevents it; then nothing runs. */
@@ -153,6 +175,8 @@ export class PrometheusServer {
     await this.#discovery.stop();
     await this.#scrapes.stop();
     await this.#pool.stop();
+    this.#activeQueries.close();
+    this.#queryLog.close();
     await this.db.close();
     this.#nodeMetrics.stop();
   }
@@ -167,6 +191,7 @@ export class PrometheusServer {
       scrapes: this.#scrapes,
       status: this.#status,
       metrics: this.#metrics,
+      observer: this.#observer,
       registry: this.registry,
       engine: () => this.#engineSettings(),
       reload: () => this.reload(),
@@ -185,15 +210,17 @@ export class PrometheusServer {
   }
 
   async #applyConfig(): Promise<void> {
-    const { scrapeConfigs, externalLabels } = this.#config;
+    const { scrapeConfigs, externalLabels, global } = this.#config;
+    this.#queryLog.setFile(global.query_log_file);
     this.#pool.setEngine(this.#engineSettings());
     await this.#scrapes.apply(scrapeConfigs, externalLabels);
     this.#discovery.apply(new Map(scrapeConfigs.map((config) => [config.jobName, config.mechanisms])));
   }
 
   #engineSettings(): EngineSettings {
-    const { lookbackMs, queryTimeoutMs, maxSamples } = this.#options;
+    const { lookbackMs, queryTimeoutMs, maxSamples, features } = this.#options;
     return {
+      features,
       lookbackMs,
       timeoutMs: queryTimeoutMs,
       maxSamples,

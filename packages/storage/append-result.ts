@@ -22,3 +22,17 @@ export const AppendResult = {
 } as const;
 /** One of the verdicts. */
 export type AppendResult = (typeof AppendResult)[keyof typeof AppendResult];
+
+/** What became of an exemplar. */
+export const ExemplarResult = {
+  /** Kept, or equal to the newest one of its series. */
+  Accepted: 0,
+  /** Older than the newest one of its series, or as old and not greater. */
+  OutOfOrder: 1,
+  /** Its labels are too long, or its series is unknown. */
+  Invalid: 2,
+  /** The storage keeps no exemplars now. */
+  Disabled: 3,
+} as const;
+/** One of the verdicts. */
+export type ExemplarResult = (typeof ExemplarResult)[keyof typeof ExemplarResult];

@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Arena } from "@narthex/kernel/arena";
 import { Scratch } from "@narthex/kernel/scratch";
+import { FloatHistogram } from "@narthex/model/float-histogram";
 import { LabelMatcher } from "@narthex/model/label-matcher";
 import { Labels } from "@narthex/model/labels";
-import { isStaleAt } from "@narthex/model/sample";
+import { isStaleAt, writeStaleMarker } from "@narthex/model/sample";
 import { AppendResult } from "./append-result.ts";
+import { readRecord } from "./histogram-record.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import { SeriesBatch } from "./series-batch.ts";
 
@@ -55,7 +57,7 @@ test("the newest sample of each series", () => {
   storage.add(up("a"), 20, 5);
   storage.add(up("b"), 30, 6);
   const set = storage.querier().select({ minTimeMs: 0, maxTimeMs: 100, matchers: named });
-  const into = { timesMs: new Float64Array(2), values: new Float64Array(2) };
+  const into = { timesMs: new Float64Array(2), values: new Float64Array(2), records: new Uint32Array(2) };
   assert.equal(set.readLatest(0, 2, 25, into), true);
   assert.deepEqual([...into.timesMs], [20, Number.NaN]);
   assert.equal(into.values[0], 5);
@@ -68,4 +70,39 @@ test("label names and values", () => {
   const querier = storage.querier();
   assert.deepEqual(querier.labelNames([], 0).strings, ["__name__", "job"]);
   assert.deepEqual(querier.labelValues("job", named, 1).strings, ["a"]);
+});
+
+test("histograms come as records, with a bitmap; stale ones as float markers", async () => {
+  const storage = new MemoryStorage();
+  const histogram = FloatHistogram.of({ count: 3, sum: 2, positiveSpans: [{ offset: 0, length: 1 }] });
+  histogram.positiveBuckets = [3];
+  const marker = new Float64Array(1);
+  writeStaleMarker(marker, 0);
+  const appender = storage.appender();
+  const ref = appender.resolve(up("a"));
+  assert.equal(appender.append(ref, 1, 7), AppendResult.Accepted);
+  assert.equal(appender.appendHistogram?.(ref, 2, histogram, 1), AppendResult.Accepted);
+  assert.equal(appender.appendHistogram?.(ref, 2, histogram, 1), AppendResult.Duplicate);
+  assert.equal(
+    appender.appendHistogram?.(ref, 3, FloatHistogram.of({ sum: marker[0] as number })),
+    AppendResult.Accepted,
+  );
+  await appender.commit();
+  storage.add(up("b"), 5, 1);
+  const set = storage.querier().select({ minTimeMs: 0, maxTimeMs: 9, matchers: named });
+  const arena = Arena.create();
+  const batch = new SeriesBatch();
+  set.read(0, 2, batch, new Scratch(arena));
+  assert.deepEqual([...batch.count.subarray(0, 2)], [3, 1]);
+  assert.equal(arena.u32[(batch.kindsAt[0] as number) / 4], 0b010);
+  const record = arena.f64[(batch.valuesAt[0] as number) / 8 + 1] as number;
+  assert.equal(readRecord(arena, record).equals(histogram), true);
+  assert.equal(isStaleAt(arena.f64, (batch.valuesAt[0] as number) / 8 + 2), true);
+  assert.equal(batch.staleCount[0], 1);
+  const starts = (batch.startsAt[0] as number) / 8;
+  assert.deepEqual([...arena.f64.subarray(starts, starts + 3)], [0, 1, 0]);
+  assert.deepEqual([batch.kindsAt[1], batch.startsAt[1]], [0, 0]);
+  const into = { timesMs: new Float64Array(2), values: new Float64Array(2), records: new Uint32Array(2) };
+  assert.equal(set.readLatest(0, 1, 2, into), false);
+  assert.equal(set.readLatest(0, 2, 9, into), true);
 });

@@ -6,6 +6,8 @@
  */
 
 import type { Scratch } from "@narthex/kernel/scratch";
+import { FloatHistogram, isStaleHistogram } from "@narthex/model/float-histogram";
+import { Histogram } from "@narthex/model/histogram";
 import { compareLabels, type Labels } from "@narthex/model/labels";
 import type { LabelMatcher } from "@narthex/model/label-matcher";
 import { isStaleAt, maxTimeMs, minTimeMs, writeStaleMarker } from "@narthex/model/sample";
@@ -13,14 +15,49 @@ import { compareUtf8 } from "@narthex/bytes/utf8-order";
 import { AppendResult } from "./append-result.ts";
 import type { Appendable, Appender, SeriesRef } from "./appender.ts";
 import type { LabelStrings, LatestColumns, Querier, SelectRequest, SeriesSet } from "./querier.ts";
+import { writeRecord } from "./histogram-record.ts";
 import { QuerySymbols } from "./query-symbols.ts";
-import { SeriesBatch } from "./series-batch.ts";
+import { kindsBytes, SeriesBatch } from "./series-batch.ts";
+
+/** One sample on its way in. */
+export interface MemorySample {
+  readonly timeMs: number;
+  /** One float, bit-exact; without meaning for a histogram. */
+  readonly value: Float64Array;
+  readonly histogram: FloatHistogram | null;
+  /** When its counter began, 0 for unknown. */
+  readonly startMs: number;
+}
+
+function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(2 * column.length);
+  larger.set(column);
+  return larger;
+}
+
+/** A float as a sample carries it; null for the staleness marker. */
+function floatBits(value: number | null): Float64Array {
+  const bits = new Float64Array([value ?? 0]);
+  if (value === null) writeStaleMarker(bits, 0);
+  return bits;
+}
+
+/** A histogram as a sample, a float staleness marker if it is only that. */
+function histogramSample(timeMs: number, given: Histogram | FloatHistogram, startMs: number): MemorySample {
+  if (isStaleHistogram(given)) return { timeMs, value: floatBits(null), histogram: null, startMs };
+  const histogram = given instanceof Histogram ? given.toFloat() : given.copy();
+  return { timeMs, value: floatBits(0), histogram, startMs };
+}
 
 /** Samples of one series, times strictly ascending. */
 class MemorySeries {
   readonly labels: Labels;
   times = new Float64Array(16);
   values = new Float64Array(16);
+  starts = new Float64Array(16);
+  /** By sample; a float where there is none. */
+  readonly histograms = new Map<number, FloatHistogram>();
+  hasStarts = false;
   count = 0;
 
   constructor(labels: Labels) {
@@ -31,17 +68,17 @@ class MemorySeries {
     return this.count === 0 ? minTimeMs : (this.times[this.count - 1] as number);
   }
 
-  /** Adds the value at `from[at]`, bit-exact. */
-  push(timeMs: number, from: Float64Array, at: number): void {
+  push({ timeMs, value, histogram, startMs }: MemorySample): void {
     if (this.count === this.times.length) {
-      const { times, values } = this;
-      this.times = new Float64Array(2 * this.count);
-      this.times.set(times);
-      this.values = new Float64Array(2 * this.count);
-      this.values.set(values);
+      this.times = doubled(this.times);
+      this.values = doubled(this.values);
+      this.starts = doubled(this.starts);
     }
     this.times[this.count] = timeMs;
-    this.values.set(from.subarray(at, at + 1), this.count);
+    this.values.set(value, this.count);
+    if (histogram !== null) this.histograms.set(this.count, histogram);
+    this.starts[this.count] = startMs;
+    this.hasStarts ||= startMs !== 0;
     this.count++;
   }
 
@@ -100,23 +137,25 @@ export class MemoryStorage implements Appendable {
     return this.#series[ref - 1]?.lastTimeMs ?? minTimeMs;
   }
 
-  /** Stores one sample that `verdict` accepted, the value being `from[at]` bit by bit. */
-  store(ref: SeriesRef, timeMs: number, from: Float64Array, at: number): void {
-    (this.#series[ref - 1] as MemorySeries).push(timeMs, from, at);
+  /** Stores one sample that `verdict` accepted. */
+  store(ref: SeriesRef, sample: MemorySample): void {
+    (this.#series[ref - 1] as MemorySeries).push(sample);
   }
 
   /**
    * For tests: adds one sample at once; `value` null stores a staleness marker. Must be newer than the
    * last.
    */
-  add(labels: Labels, timeMs: number, value: number | null): void {
-    const one = new Float64Array([value ?? 0]);
-    if (value === null) writeStaleMarker(one, 0);
+  add(labels: Labels, timeMs: number, value: number | null | FloatHistogram, startMs = 0): void {
     const ref = this.resolve(labels);
     if (this.verdict(ref, timeMs, this.lastTimeMs(ref)) !== AppendResult.Accepted) {
       throw new Error(`cannot add a sample of ${labels.toString()} at ${timeMs}: it is not newer`);
     }
-    this.store(ref, timeMs, one, 0);
+    const sample =
+      value instanceof FloatHistogram
+        ? histogramSample(timeMs, value, startMs)
+        : { timeMs, value: floatBits(value), histogram: null, startMs };
+    this.store(ref, sample);
   }
 
   /** Forgets everything. */
@@ -128,9 +167,7 @@ export class MemoryStorage implements Appendable {
 
 class MemoryAppender implements Appender {
   readonly #storage: MemoryStorage;
-  #refs: number[] = [];
-  #times: number[] = [];
-  #values = new Float64Array(64);
+  #waiting: { readonly ref: SeriesRef; readonly sample: MemorySample }[] = [];
   readonly #newest = new Map<SeriesRef, number>();
 
   constructor(storage: MemoryStorage) {
@@ -142,7 +179,16 @@ class MemoryAppender implements Appender {
   }
 
   append(ref: SeriesRef, timeMs: number, value: number): AppendResult {
-    return this.#append(ref, timeMs, new Float64Array([value]), 0);
+    return this.#append(ref, { timeMs, value: floatBits(value), histogram: null, startMs: 0 });
+  }
+
+  appendHistogram(
+    ref: SeriesRef,
+    timeMs: number,
+    histogram: Histogram | FloatHistogram,
+    startMs = 0,
+  ): AppendResult {
+    return this.#append(ref, histogramSample(timeMs, histogram, startMs));
   }
 
   appendColumns(
@@ -155,38 +201,35 @@ class MemoryAppender implements Appender {
     let refused = 0;
     for (let i = 0; i < count; i++) {
       const ref = refs[i] as number;
-      const result = ref === 0 ? AppendResult.Accepted : this.#append(ref, timeMs, values, i);
+      const result = ref === 0 ? AppendResult.Accepted : this.#appendAt(ref, timeMs, values, i);
       results[i] = result;
       if (result !== AppendResult.Accepted) refused++;
     }
     return refused;
   }
 
-  #append(ref: SeriesRef, timeMs: number, values: Float64Array, at: number): AppendResult {
+  #appendAt(ref: SeriesRef, timeMs: number, values: Float64Array, at: number): AppendResult {
+    return this.#append(ref, { timeMs, value: values.slice(at, at + 1), histogram: null, startMs: 0 });
+  }
+
+  #append(ref: SeriesRef, sample: MemorySample): AppendResult {
+    const { timeMs } = sample;
     const newest = this.#newest.get(ref) ?? this.#storage.lastTimeMs(ref);
     const result = this.#storage.verdict(ref, timeMs, newest);
     if (result !== AppendResult.Accepted) return result;
-    if (this.#refs.length === this.#values.length) {
-      const grown = new Float64Array(2 * this.#values.length);
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values.set(values.subarray(at, at + 1), this.#refs.length);
-    this.#refs.push(ref);
-    this.#times.push(timeMs);
+    this.#waiting.push({ ref, sample });
     this.#newest.set(ref, timeMs);
     return result;
   }
 
   commit(): Promise<void> {
-    this.#refs.forEach((ref, i) => this.#storage.store(ref, this.#times[i] as number, this.#values, i));
+    for (const { ref, sample } of this.#waiting) this.#storage.store(ref, sample);
     this.rollback();
     return Promise.resolve();
   }
 
   rollback(): void {
-    this.#refs = [];
-    this.#times = [];
+    this.#waiting = [];
     this.#newest.clear();
   }
 }
@@ -269,6 +312,11 @@ class MemorySeriesSet implements SeriesSet {
       let stale = 0;
       for (let at = from; at < end; at++) if (isStaleAt(series.values, at)) stale++;
       batch.staleCount[i] = stale;
+      batch.startsAt[i] = series.hasStarts ? scratch.take(8 * (end - from)) : 0;
+      if (series.hasStarts) {
+        scratch.arena.f64.set(series.starts.subarray(from, end), (batch.startsAt[i] as number) / 8);
+      }
+      batch.kindsAt[i] = writeHistograms(series, from, end, valuesAt, scratch);
     }
     batch.seriesCount = wanted;
     return wanted;
@@ -280,8 +328,35 @@ class MemorySeriesSet implements SeriesSet {
       const at = series.indexOf(Math.min(timeMs, this.#request.maxTimeMs, maxTimeMs) + 1) - 1;
       const found = at >= 0 && (series.times[at] as number) >= this.#request.minTimeMs;
       into.timesMs[i] = found ? (series.times[at] as number) : Number.NaN;
+      if (found && series.histograms.has(at)) return false;
+      into.records[i] = 0;
       if (found) into.values.set(series.values.subarray(at, at + 1), i);
     }
     return true;
   }
+}
+
+/** Writes records and their addresses for samples `from` … `end` - 1; returns the bitmap's address, or 0. */
+function writeHistograms(
+  series: MemorySeries,
+  from: number,
+  end: number,
+  valuesAt: number,
+  scratch: Scratch,
+): number {
+  const { histograms } = series;
+  let kindsAt = 0;
+  for (let at = from; histograms.size > 0 && at < end; at++) {
+    const histogram = histograms.get(at);
+    if (histogram === undefined) continue;
+    if (kindsAt === 0) {
+      kindsAt = scratch.take(kindsBytes(end - from));
+      scratch.arena.u8.fill(0, kindsAt, kindsAt + kindsBytes(end - from));
+    }
+    const record = writeRecord(scratch, histogram);
+    const i = at - from;
+    scratch.arena.f64[valuesAt / 8 + i] = record;
+    (scratch.arena.u32[(kindsAt >>> 2) + (i >>> 5)] as number) |= 1 << (i & 31);
+  }
+  return kindsAt;
 }

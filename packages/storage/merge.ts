@@ -3,7 +3,8 @@
  * samples of all. How the head and the blocks, or two storages, become one answer.
  *
  * Sets come oldest first. Where their times do not overlap (blocks, then head) columns are copied one behind
- * the other; where they do, samples are merged by time and of equal times the one of the earlier set stays.
+ * the other; where they do, samples are merged by time and of equal times the one of the earlier set stays,
+ * float or histogram.
  *
  * Invariants
  *  - All sets speak the same `QuerySymbols` ids.
@@ -13,7 +14,7 @@
 import { assert } from "@narthex/platform/assert";
 import type { Scratch } from "@narthex/kernel/scratch";
 import type { LatestColumns, SeriesSet } from "./querier.ts";
-import { SeriesBatch } from "./series-batch.ts";
+import { kindsBytes, SeriesBatch } from "./series-batch.ts";
 
 /** One set that has the series of all. */
 export function mergeSeriesSets(sets: readonly SeriesSet[]): SeriesSet {
@@ -117,6 +118,8 @@ class MergedSeriesSet implements SeriesSet {
     }
     batch.count[slot] = 0;
     batch.staleCount[slot] = 0;
+    batch.kindsAt[slot] = 0;
+    batch.startsAt[slot] = 0;
     if (only === null) return;
     if (filled === 1) copySlot(only, slot, batch, slot);
     else if (isDisjoint) this.#concatenate(slot, total, batch, scratch);
@@ -125,25 +128,15 @@ class MergedSeriesSet implements SeriesSet {
 
   /** The usual case: each set's samples lie behind those of the set before. */
   #concatenate(slot: number, total: number, batch: SeriesBatch, scratch: Scratch): void {
-    const times = scratch.take(total * 8);
-    const values = scratch.take(total * 8);
-    // Bytes, not floats, are moved: a staleness marker stays what it is.
-    const { f64 } = scratch.arena;
-    let done = 0;
+    const joined = new JoinedColumns(total, this.#parts, slot, scratch);
     let stale = 0;
     for (const parts of this.#parts) {
       const count = parts.count[slot] as number;
       if (count === 0) continue;
-      const fromTimes = (parts.timesAt[slot] as number) >>> 3;
-      const fromValues = (parts.valuesAt[slot] as number) >>> 3;
-      f64.copyWithin((times >>> 3) + done, fromTimes, fromTimes + count);
-      f64.copyWithin((values >>> 3) + done, fromValues, fromValues + count);
-      done += count;
+      joined.push(parts, slot, 0, count);
       stale += parts.staleCount[slot] as number;
     }
-    batch.timesAt[slot] = times;
-    batch.valuesAt[slot] = values;
-    batch.count[slot] = total;
+    joined.putInto(batch, slot);
     batch.staleCount[slot] = stale;
   }
 
@@ -156,7 +149,11 @@ class MergedSeriesSet implements SeriesSet {
   }
 
   readLatest(first: number, count: number, timeMs: number, into: LatestColumns): boolean {
-    const one: LatestColumns = { timesMs: new Float64Array(1), values: new Float64Array(1) };
+    const one: LatestColumns = {
+      timesMs: new Float64Array(1),
+      values: new Float64Array(1),
+      records: new Uint32Array(1),
+    };
     for (let i = 0; i < count; i++) {
       into.timesMs[i] = NaN;
       // The newest set that has the series decides: older ones have older samples, or the same.
@@ -167,6 +164,7 @@ class MergedSeriesSet implements SeriesSet {
         if (Number.isNaN(one.timesMs[0])) continue;
         into.timesMs.set(one.timesMs, i);
         into.values.set(one.values, i);
+        into.records.set(one.records, i);
         break;
       }
     }
@@ -179,56 +177,100 @@ function copySlot(from: SeriesBatch, fromSlot: number, to: SeriesBatch, toSlot: 
   to.valuesAt[toSlot] = from.valuesAt[fromSlot] as number;
   to.count[toSlot] = from.count[fromSlot] as number;
   to.staleCount[toSlot] = from.staleCount[fromSlot] as number;
+  to.kindsAt[toSlot] = from.kindsAt[fromSlot] as number;
+  to.startsAt[toSlot] = from.startsAt[fromSlot] as number;
+}
+
+/** The columns of one series, put together from pieces of others. */
+class JoinedColumns {
+  readonly #scratch: Scratch;
+  readonly #timesAt: number;
+  readonly #valuesAt: number;
+  readonly #kindsAt: number;
+  readonly #startsAt: number;
+  #count = 0;
+
+  /** Room for `capacity` samples, with the columns that any of the parts has for the series in `slot`. */
+  constructor(capacity: number, parts: readonly SeriesBatch[], slot: number, scratch: Scratch) {
+    const has = (columns: keyof SeriesBatch & ("kindsAt" | "startsAt")): boolean =>
+      parts.some((part) => part.count[slot] !== 0 && part[columns][slot] !== 0);
+    this.#scratch = scratch;
+    this.#timesAt = scratch.take(capacity * 8);
+    this.#valuesAt = scratch.take(capacity * 8);
+    this.#startsAt = has("startsAt") ? scratch.take(capacity * 8) : 0;
+    this.#kindsAt = has("kindsAt") ? scratch.take(kindsBytes(capacity)) : 0;
+    if (this.#kindsAt === 0) return;
+    scratch.arena.u8.fill(0, this.#kindsAt, this.#kindsAt + kindsBytes(capacity));
+  }
+
+  /** Adds samples `from` … `to` - 1 of the series in `slot`. */
+  push(part: SeriesBatch, slot: number, from: number, to: number): void {
+    // Values move as 64-bit integers: a float copy through a register could change a staleness marker.
+    const { u64, f64, u32 } = this.#scratch.arena;
+    const copy = (target: number, source: number): void => {
+      u64.copyWithin((target >>> 3) + this.#count, (source >>> 3) + from, (source >>> 3) + to);
+    };
+    copy(this.#timesAt, part.timesAt[slot] as number);
+    copy(this.#valuesAt, part.valuesAt[slot] as number);
+    const startsAt = part.startsAt[slot] as number;
+    const starts = this.#startsAt >>> 3;
+    if (startsAt !== 0) copy(this.#startsAt, startsAt);
+    else if (starts !== 0) f64.fill(0, starts + this.#count, starts + this.#count + to - from);
+    const kinds = (part.kindsAt[slot] as number) >>> 2;
+    for (let i = from; kinds !== 0 && i < to; i++) {
+      if ((((u32[kinds + (i >>> 5)] as number) >>> (i & 31)) & 1) === 0) continue;
+      const at = this.#count + i - from;
+      (u32[(this.#kindsAt >>> 2) + (at >>> 5)] as number) |= 1 << (at & 31);
+    }
+    this.#count += to - from;
+  }
+
+  /** Hands the columns to the series in `slot`; staleness markers are the caller's to count. */
+  putInto(batch: SeriesBatch, slot: number): void {
+    batch.timesAt[slot] = this.#timesAt;
+    batch.valuesAt[slot] = this.#valuesAt;
+    batch.count[slot] = this.#count;
+    batch.kindsAt[slot] = this.#kindsAt;
+    batch.startsAt[slot] = this.#startsAt;
+  }
+
+  /** The values so far, bit by bit. */
+  get bits(): BigUint64Array {
+    const first = this.#valuesAt >>> 3;
+    return this.#scratch.arena.u64.subarray(first, first + this.#count);
+  }
 }
 
 /** Adds the samples of `parts` to those that `batch` has for the series in `slot`. */
 function appendPart(batch: SeriesBatch, parts: SeriesBatch, slot: number, scratch: Scratch): void {
   const aCount = batch.count[slot] as number;
   const bCount = parts.count[slot] as number;
-  const times = scratch.take((aCount + bCount) * 8) >>> 3;
-  const values = scratch.take((aCount + bCount) * 8) >>> 3;
-  // Values move as 64-bit integers: a float copy through a register could change a staleness marker.
-  const { f64, u64 } = scratch.arena;
-  const [aTimes, aValues] = [(batch.timesAt[slot] as number) >>> 3, (batch.valuesAt[slot] as number) >>> 3];
-  const [bTimes, bValues] = [(parts.timesAt[slot] as number) >>> 3, (parts.valuesAt[slot] as number) >>> 3];
-  let done = 0;
-  const push = (fromTimes: number, fromValues: number, from: number, to: number): void => {
-    f64.copyWithin(times + done, fromTimes + from, fromTimes + to);
-    u64.copyWithin(values + done, fromValues + from, fromValues + to);
-    done += to - from;
-  };
+  const joined = new JoinedColumns(aCount + bCount, [batch, parts], slot, scratch);
+  const { f64 } = scratch.arena;
+  const aTimes = (batch.timesAt[slot] as number) >>> 3;
+  const bTimes = (parts.timesAt[slot] as number) >>> 3;
   let a = 0;
   let b = 0;
   while (a < aCount && b < bCount) {
     const aFrom = a;
     while (a < aCount && (f64[aTimes + a] as number) <= (f64[bTimes + b] as number)) a++;
-    push(aTimes, aValues, aFrom, a);
+    joined.push(batch, slot, aFrom, a);
     if (a > 0 && f64[aTimes + a - 1] === f64[bTimes + b]) b++;
     const bFrom = b;
     while (b < bCount && a < aCount && (f64[bTimes + b] as number) < (f64[aTimes + a] as number)) b++;
-    push(bTimes, bValues, bFrom, b);
+    joined.push(parts, slot, bFrom, b);
   }
-  push(aTimes, aValues, a, aCount);
-  push(bTimes, bValues, b, bCount);
-  batch.timesAt[slot] = times * 8;
-  batch.valuesAt[slot] = values * 8;
-  batch.count[slot] = done;
-  batch.staleCount[slot] = countStale(batch, parts, slot, values, done, u64);
+  joined.push(batch, slot, a, aCount);
+  joined.push(parts, slot, b, bCount);
+  const most = (batch.staleCount[slot] as number) + (parts.staleCount[slot] as number);
+  joined.putInto(batch, slot);
+  // Exact unless samples were dropped as repeats; then the column is looked through.
+  batch.staleCount[slot] = most === 0 ? 0 : countStale(joined.bits);
 }
 
-/** Exact unless samples were dropped as repeats; then the column is looked through. */
-function countStale(
-  batch: SeriesBatch,
-  parts: SeriesBatch,
-  slot: number,
-  values: number,
-  count: number,
-  u64: BigUint64Array,
-): number {
-  const most = (batch.staleCount[slot] as number) + (parts.staleCount[slot] as number);
-  if (most === 0) return 0;
+function countStale(bits: BigUint64Array): number {
   let stale = 0;
-  for (let i = 0; i < count; i++) if (u64[values + i] === 0x7ff0000000000002n) stale++;
+  for (const value of bits) if (value === 0x7ff0000000000002n) stale++;
   return stale;
 }
 

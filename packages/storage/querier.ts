@@ -25,6 +25,8 @@ export interface LatestColumns {
   readonly timesMs: Float64Array;
   /** Its value, bit-exact (may be the staleness marker). */
   readonly values: Float64Array;
+  /** Address of the record of a histogram that lies there anyhow, 0 for a float. */
+  readonly records: Uint32Array;
 }
 
 /** The series that a request found, in a fixed order; no two have the same labels. */
@@ -46,7 +48,8 @@ export interface SeriesSet {
   read(first: number, count: number, batch: SeriesBatch, scratch: Scratch): number;
   /**
    * The newest sample at or before `timeMs` (and within the request's times) of series `first` … `first +
-   * count - 1`, without decoding; false when that is not possible (then use `read`).
+   * count - 1`, without decoding; false when that is not possible (then use `read`), as for series with
+   * histograms in most storages.
    */
   readLatest(first: number, count: number, timeMs: number, into: LatestColumns): boolean;
 }

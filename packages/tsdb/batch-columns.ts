@@ -11,6 +11,14 @@ import type { Arena } from "@narthex/kernel/arena";
 import type { Kernels } from "@narthex/kernel/load";
 import type { Labels } from "@narthex/model/labels";
 import type { SeriesRef } from "@narthex/storage/appender";
+import type { HeadHistograms } from "./head-histograms.ts";
+import type { HistogramEntry } from "./wal-histograms.ts";
+
+/**
+ * What the head does with the time at which a counter began: nothing, a sample of zero at that time if there is
+ * none since, or it stores the time beside each sample (in chunks and records that Prometheus reads since 3.13).
+ */
+export type StartTimes = "ignore" | "zero" | "store";
 
 /** Addresses of a batch's columns in the arena. */
 export interface BatchColumns {
@@ -22,6 +30,14 @@ export interface BatchColumns {
   readonly keepAt: number;
   /** Room for the log record. */
   readonly recordAt: number;
+}
+
+/** What a batch stores. */
+export interface Batch {
+  readonly columns: BatchColumns;
+  /** Rows of the columns. */
+  readonly count: number;
+  readonly histograms: readonly HistogramEntry[];
 }
 
 /** Rows of the first batch; later ones double. */
@@ -46,11 +62,13 @@ export interface BatchTarget {
   readonly kernels: Kernels;
   /** Address of the head's root, for the kernels. */
   readonly rootAt: number;
+  readonly histograms: HeadHistograms;
+  readonly startTimes: StartTimes;
   /** The ref of the series with these labels, made if it is new. */
   resolve(labels: Labels): SeriesRef;
   /**
-   * Stores the kept rows, which were admitted as not older than `floorMs`. Throws when the log cannot be
-   * written (then nothing is stored) or the memory is full.
+   * Stores the kept rows and the histograms, which were admitted as not older than `floorMs`. Throws when the
+   * log cannot be written (then nothing is stored) or the memory is full.
    */
-  commitColumns(columns: BatchColumns, count: number, floorMs: number): void;
+  commitBatch(batch: Batch, floorMs: number): void;
 }

@@ -21,6 +21,10 @@ import { readTombstones, type Tombstones } from "./tombstones.ts";
 /** Selections that a block remembers, and the series of all of them: about 200 bytes each. */
 const keptSelections = 32;
 const keptSelectionSeries = 100_000;
+/** Larger indexes are not asked on the side: reading their tables takes too long. */
+const quickIndexBytes = 4 * 1_048_576;
+/** Values that a pattern may be tried on when it has to be quick. */
+const quickValues = 1_000;
 
 /** A block that is open for reading. */
 export class BlockReader {
@@ -71,6 +75,18 @@ export class BlockReader {
   select(request: SelectRequest, symbols: QuerySymbols): SeriesSet {
     if ((request.limit ?? 0) > 0) return selectFromBlock(this, request, this.#remapOf(symbols), symbols);
     return this.#selection(request.matchers, symbols).within(request);
+  }
+
+  /** The most series that matchers can find, Infinity when that is not quickly said. */
+  seriesBound(matchers: readonly LabelMatcher[]): number {
+    const { index } = this;
+    if (index.file.sizeBytes > quickIndexBytes) return Infinity;
+    let bound = Infinity;
+    for (const { name, kind, value } of matchers) {
+      if (kind === "=" && value !== "") bound = Math.min(bound, index.postingsCount(name, value));
+      else if (index.table.valueCount(name) > quickValues) return Infinity;
+    }
+    return bound;
   }
 
   /** A querier over this block alone. Closing it leaves the block open. */

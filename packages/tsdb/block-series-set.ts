@@ -11,10 +11,10 @@
  *  - Samples of a series strictly ascend in time, also where chunks overlap (then the first chunk's sample
  *    stays).
  *
- * Limits: histogram chunks are left out (they get columns of their own one day).
+ * Series that have more than plain float chunks take another way: mixed-columns.ts.
  */
 
-import { ChunkEncoding, holdsHistograms } from "@narthex/chunk/chunk-encoding";
+import { ChunkEncoding } from "@narthex/chunk/chunk-encoding";
 import type { Scratch } from "@narthex/kernel/scratch";
 import type { SelectRequest, SeriesSet } from "@narthex/storage/querier";
 import type { QuerySymbols } from "@narthex/storage/query-symbols";
@@ -24,6 +24,7 @@ import { ChunkRuns } from "./chunk-runs.ts";
 import { offsetOfRef, segmentOfRef, type ChunkSegments } from "./chunk-segment.ts";
 import { IndexSeries, type IndexReader } from "./index-reader.ts";
 import type { BlockMeta } from "./meta.ts";
+import { MixedColumns } from "./mixed-columns.ts";
 import { coversAll, dropDeleted, type Interval, type Tombstones } from "./tombstones.ts";
 
 /** What selecting needs of an open block. */
@@ -95,6 +96,7 @@ export class BlockSeriesSet implements SeriesSet {
   #chunkMinMs = numbers();
   #chunkMaxMs = numbers();
   #runs: ChunkRuns | null = null;
+  #mixed: MixedColumns | null = null;
 
   constructor(block: BlockContent, request: SelectRequest) {
     this.#block = block;
@@ -214,13 +216,16 @@ export class BlockSeriesSet implements SeriesSet {
     const firstChunk = series === 0 ? 0 : this.#chunkEnds.items[series - 1];
     const samples = runs.locate(series, end, scratch);
     const { arena } = scratch;
+    if (runs.hasMixed()) {
+      this.#readMixed(series, samples, batch, slot, scratch);
+      return;
+    }
     const times = scratch.take(samples * 8);
     const values = scratch.take(samples * 8);
     arena.u32[stale >>> 2] = 0;
     let count = 0;
     let overlaps = false;
     for (let k = 0; k < runs.count; k++) {
-      if (holdsHistograms(runs.encodings[k])) continue;
       if (k > 0 && this.#chunkMinMs.items[firstChunk + k] <= this.#chunkMaxMs.items[firstChunk + k - 1]) {
         overlaps = true;
       }
@@ -232,6 +237,8 @@ export class BlockSeriesSet implements SeriesSet {
     batch.timesAt[slot] = times;
     batch.valuesAt[slot] = values;
     batch.count[slot] = count;
+    batch.kindsAt[slot] = 0;
+    batch.startsAt[slot] = 0;
     batch.staleCount[slot] =
       overlaps || intervals.length > 0 ? countStale(scratch, values, count) : arena.u32[stale >>> 2];
   }
@@ -252,8 +259,37 @@ export class BlockSeriesSet implements SeriesSet {
       );
     }
     if (count >= 0) return count;
+    throw this.#corruption(k, chunk);
+  }
+
+  /** The chunks that `#runs` has located, whatever they hold. */
+  #readMixed(series: number, samples: number, batch: SeriesBatch, slot: number, scratch: Scratch): void {
+    const runs = this.#runs as ChunkRuns;
+    const mixed = (this.#mixed ??= new MixedColumns());
+    mixed.begin(scratch, samples, runs.encodings.subarray(0, runs.count));
+    const firstChunk = series === 0 ? 0 : this.#chunkEnds.items[series - 1];
+    let overlaps = false;
+    for (let k = 0; k < runs.count; k++) {
+      const chunk = firstChunk + k;
+      overlaps ||= k > 0 && this.#chunkMinMs.items[chunk] <= this.#chunkMaxMs.items[chunk - 1];
+      const located = {
+        encoding: runs.encodings[k],
+        at: runs.dataAt[k],
+        sizeBytes: runs.dataBytes[k],
+        samples: runs.sampleCounts[k],
+      };
+      if (!mixed.add(located, this.#minTimeMs, this.#maxTimeMs)) throw this.#corruption(k, chunk);
+    }
+    if (overlaps) mixed.sort();
+    const intervals = this.#block.tombstones.of(this.#ids.items[series]);
+    if (intervals.length > 0) mixed.dropDeleted(intervals);
+    mixed.putInto(batch, slot);
+  }
+
+  #corruption(k: number, chunk: number): CorruptionError {
+    const runs = this.#runs as ChunkRuns;
     const path = this.#block.chunks.pathOf(this.#segments.items[chunk]);
-    throw new CorruptionError(
+    return new CorruptionError(
       path,
       this.#offsets.items[chunk],
       `a chunk of encoding ${runs.encodings[k]} does not decode`,

@@ -15,6 +15,7 @@ import type { Arena } from "@narthex/kernel/arena";
 import type { Disk } from "@narthex/platform/disk";
 import { CorruptionError } from "@narthex/storage/corruption-error";
 import { listCheckpoints, segmentName } from "./wal-layout.ts";
+import { decodeHistograms, encodeHistogramRecord, isHistogramRecord } from "./wal-histograms.ts";
 import { segmentsToRead, WalReader } from "./wal-reader.ts";
 import {
   decodeMetadata,
@@ -53,7 +54,7 @@ export interface CheckpointCounts {
   samplesDropped: number;
   tombstonesKept: number;
   tombstonesDropped: number;
-  /** Records of types that are copied whole: exemplars, histograms and unknown ones. */
+  /** Records of types that are copied whole: exemplars and unknown ones. */
   otherKept: number;
   otherDropped: number;
 }
@@ -196,7 +197,7 @@ class RecordFilter {
         }
         return null;
       default:
-        return this.#other(record);
+        return isHistogramRecord(record[0]) ? this.#histograms(record) : this.#other(record);
     }
   }
 
@@ -250,6 +251,17 @@ class RecordFilter {
     this.counts.tombstonesDropped += all.length - kept.length;
     if (kept.length === 0) return null;
     encodeTombstones(this.#out, kept);
+    return this.#out.view();
+  }
+
+  #histograms(record: Uint8Array): Uint8Array | null {
+    const all = decodeHistograms(record);
+    const kept = all.filter(({ timeMs }) => timeMs >= this.#options.minTimeMs);
+    this.counts.samplesKept += kept.length;
+    this.counts.samplesDropped += all.length - kept.length;
+    if (kept.length === 0) return null;
+    if (kept.length === all.length) return record;
+    encodeHistogramRecord(this.#out, record[0], kept[0], kept);
     return this.#out.view();
   }
 

@@ -12,7 +12,7 @@
  * those of large series lie in the caller's scratch.
  */
 
-import { chunkSampleCount } from "@narthex/chunk/chunk-encoding";
+import { ChunkEncoding, chunkSampleCount } from "@narthex/chunk/chunk-encoding";
 import type { Arena } from "@narthex/kernel/arena";
 import { crcTable } from "@narthex/kernel/crc32c";
 import { loadKernels, type Kernels } from "@narthex/kernel/load";
@@ -92,6 +92,12 @@ export class ChunkRuns {
       samples += this.sampleCounts[chunk - first];
     }
     return samples;
+  }
+
+  /** Whether one of the chunks that `locate` found is not of plain floats. */
+  hasMixed(): boolean {
+    for (let k = 0; k < this.count; k++) if (this.encodings[k] !== ChunkEncoding.Xor) return true;
+    return false;
   }
 
   /** Whether the chunks from `first` to `end` lie in one segment, in order, and fit the buffer. */

@@ -23,6 +23,7 @@ import type { Random } from "@narthex/platform/random";
 import { BlockReader } from "./block-reader.ts";
 import { writeBlock, type SourceChunk, type SourceSeries } from "./block-writer.ts";
 import { IndexSeries } from "./index-reader.ts";
+import { mergeChunks, needsSlowMerge } from "./merged-chunks.ts";
 import { outOfOrderHint, partialHints, writeMeta, type BlockMeta } from "./meta.ts";
 import { coversAll, dropDeleted, touchesAny, type Interval } from "./tombstones.ts";
 
@@ -178,13 +179,18 @@ class BlockMerger {
         const { encoding, bytes } = only.cursor.block.chunks.chunk(only.ref);
         yield { minTimeMs: only.minTimeMs, maxTimeMs: only.maxTimeMs, encoding, bytes };
       } else {
-        yield* this.#merge(cluster);
+        const read = cluster.map(({ cursor, ref }) => ({
+          ...copied(cursor.block.chunks.chunk(ref)),
+          intervals: cursor.intervals,
+        }));
+        if (needsSlowMerge(read.map(({ encoding }) => encoding))) yield* mergeChunks(read);
+        else yield* this.#merge(cluster);
       }
       first = end;
     }
   }
 
-  /** Decodes chunks, puts their samples in order and encodes them anew. */
+  /** Decodes chunks of plain floats, puts their samples in order and encodes them anew. */
   *#merge(cluster: readonly PlacedChunk[]): Generator<SourceChunk> {
     const scratch = this.#scratch;
     scratch.reset();
@@ -228,10 +234,7 @@ class BlockMerger {
     let times = new Float64Array(0);
     let values = new BigUint64Array(0);
     for (const { cursor, ref } of cluster) {
-      const { encoding, bytes } = cursor.block.chunks.chunk(ref);
-      if (encoding !== ChunkEncoding.Xor) {
-        throw new Error(`cannot merge overlapping chunks of encoding ${encoding}`);
-      }
+      const { bytes } = cursor.block.chunks.chunk(ref);
       const limit = bytes[0] * 256 + bytes[1];
       const scratch = this.#scratch;
       const mark = scratch.mark();
@@ -258,6 +261,14 @@ class BlockMerger {
     }
     return { times, values, count: times.length };
   }
+}
+
+/** A chunk that outlives the next one's reading. */
+function copied({ encoding, bytes }: { readonly encoding: number; readonly bytes: Uint8Array }): {
+  readonly encoding: number;
+  readonly bytes: Uint8Array;
+} {
+  return { encoding, bytes: bytes.slice() };
 }
 
 function placeChunks(cursors: readonly SeriesCursor[]): PlacedChunk[] {

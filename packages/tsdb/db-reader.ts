@@ -15,6 +15,7 @@ import { compareUtf8 } from "@narthex/bytes/utf8-order";
 import { mergeSeriesSets } from "@narthex/storage/merge";
 import type { LabelStrings, Querier, SelectRequest } from "@narthex/storage/querier";
 import { QuerySymbols } from "@narthex/storage/query-symbols";
+import type { LabelMatcher } from "@narthex/model/label-matcher";
 import { BlockReader } from "./block-reader.ts";
 import { HeadReader } from "./head-reader.ts";
 import { openHeadQuerier } from "./head-querier.ts";
@@ -59,7 +60,13 @@ export class DbReader {
     const parts: Querier[] = [...blocks.map((block) => block.querier(symbols)), head];
     return {
       symbols,
-      select: (request: SelectRequest) => mergeSeriesSets(parts.map((part) => part.select(request))),
+      select: (request: SelectRequest) =>
+        mergeSeriesSets([
+          ...blocks
+            .filter((block) => block.overlaps(request.minTimeMs, request.maxTimeMs))
+            .map((block) => block.select(request, symbols)),
+          head.select(request),
+        ]),
       labelValues: (name, matchers, limit) =>
         uniteStrings(
           parts.map((part) => part.labelValues(name, matchers, limit)),
@@ -74,6 +81,19 @@ export class DbReader {
         for (const part of parts) part.close();
       },
     };
+  }
+
+  /**
+   * The most series that matchers can find within the times, Infinity when that is not quickly said. Looks up
+   * the labels that have to be equal to something.
+   */
+  seriesBound(matchers: readonly LabelMatcher[], minTimeMs: number, maxTimeMs: number): number {
+    let bound = maxTimeMs < this.head.minTimeMs ? 0 : this.head.seriesBound(matchers);
+    for (const block of this.#blocks) {
+      if (bound < Infinity && block.overlaps(minTimeMs, maxTimeMs))
+        bound = Math.max(bound, block.seriesBound(matchers));
+    }
+    return bound;
   }
 
   close(): void {

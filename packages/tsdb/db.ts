@@ -31,11 +31,12 @@ import {
 import { lastSegmentToCondense, removeCheckpointed } from "./checkpoint.ts";
 import { compactionRanges, largestBlockMs } from "./compaction-plan.ts";
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
-import { Head } from "./head.ts";
+import { Head, type StartTimes } from "./head.ts";
 import { replayHead, setReplayFloor, type ReplayReport } from "./head-replay.ts";
 import { truncateHead } from "./head-truncation.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { blocksBeyondSize, blocksBeyondTime } from "./retention.ts";
+import { encodeHistograms } from "./wal-histograms.ts";
 import { listSegments, parentOf } from "./wal-layout.ts";
 import { encodeSeries } from "./wal-record.ts";
 import { WalWriter } from "./wal-writer.ts";
@@ -58,6 +59,8 @@ export interface DbOptions {
   /** Bytes of a log segment, 0 for the default. */
   readonly walSegmentBytes: number;
   readonly useLock: boolean;
+  /** What becomes of start times; "ignore" when absent. */
+  readonly startTimes?: StartTimes;
   /** Makes the maintenance for this head. */
   readonly maintenance: (headRootAt: number) => Maintenance;
 }
@@ -125,6 +128,7 @@ export class Db implements Appendable {
     this.head = new Head(arena, {
       chunkRangeMs: options.minBlockMs,
       samplesPerChunk: options.samplesPerChunk,
+      startTimes: options.startTimes ?? "ignore",
     });
     const newest = Math.max(-Infinity, ...this.#blocks.map(({ meta }) => meta.maxTime));
     if (this.#blocks.length > 0) setReplayFloor(this.head, newest);
@@ -383,8 +387,8 @@ export class Db implements Appendable {
 
   #reportReplay(): void {
     const { logger } = this.#options;
-    const { series, samples, unknownRefs, skippedRecords, repair } = this.replay;
-    logger.info("WAL replay completed", { series, samples });
+    const { series, samples, histograms, unknownRefs, skippedRecords, repair } = this.replay;
+    logger.info("WAL replay completed", { series, samples, histograms });
     if (unknownRefs > 0) logger.warn("Unknown series references", { samples: unknownRefs });
     for (const [type, count] of skippedRecords) logger.warn("WAL records not kept yet", { type, count });
     if (repair === null) return;
@@ -402,6 +406,8 @@ export class Db implements Appendable {
         wal.log(out.view());
       },
       logAt: (address, sizeBytes) => wal.logAt(address, sizeBytes),
+      logHistograms: (entries) =>
+        encodeHistograms(out, entries, this.head.startTimes === "store", (record) => wal.log(record)),
       flush: () => wal.flush(),
     };
   }

@@ -10,10 +10,14 @@
  */
 
 import { assert } from "@narthex/platform/assert";
+import { CounterResetHint } from "@narthex/model/counter-reset-hint";
+import { FloatHistogram } from "@narthex/model/float-histogram";
+import { Histogram } from "@narthex/model/histogram";
 import type { Labels } from "@narthex/model/labels";
-import type { AppendResult } from "@narthex/storage/append-result";
+import { AppendResult } from "@narthex/storage/append-result";
 import type { Appender, SeriesRef } from "@narthex/storage/appender";
 import { firstCapacity, makeBatchColumns, type BatchColumns, type BatchTarget } from "./batch-columns.ts";
+import type { HistogramEntry } from "./wal-histograms.ts";
 
 /** One batch. */
 export class HeadAppender implements Appender {
@@ -22,6 +26,7 @@ export class HeadAppender implements Appender {
   readonly #floorMs: number;
   #columns: BatchColumns;
   #count = 0;
+  readonly #histograms: HistogramEntry[] = [];
   #isDone = false;
 
   constructor(head: BatchTarget, pool: BatchColumns[], floorMs: number) {
@@ -70,12 +75,35 @@ export class HeadAppender implements Appender {
     return refused;
   }
 
+  appendHistogram(
+    ref: SeriesRef,
+    timeMs: number,
+    histogram: Histogram | FloatHistogram,
+    startMs = 0,
+  ): AppendResult {
+    assert(!this.#isDone, "a batch is open");
+    const { histograms, startTimes } = this.#head;
+    if (startTimes === "zero" && startMs > 0 && startMs < timeMs) {
+      const zero = zeroOf(histogram);
+      if (histograms.admit(ref, startMs, this.#floorMs, zero) === AppendResult.Accepted) {
+        this.#histograms.push({ ref, timeMs: startMs, startMs: 0, histogram: zero });
+      }
+    }
+    const result = histograms.admit(ref, timeMs, this.#floorMs, histogram);
+    if (result === AppendResult.Accepted) {
+      const kept = startTimes === "store" ? startMs : 0;
+      this.#histograms.push({ ref, timeMs, startMs: kept, histogram: histogram.copy() });
+    }
+    return result;
+  }
+
   // Async by contract: the log may one day be written by another thread.
   commit(): Promise<void> {
     assert(!this.#isDone, "a batch ends once");
     this.#isDone = true;
     try {
-      this.#head.commitColumns(this.#columns, this.#count, this.#floorMs);
+      const batch = { columns: this.#columns, count: this.#count, histograms: this.#histograms };
+      this.#head.commitBatch(batch, this.#floorMs);
       return Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
@@ -124,4 +152,11 @@ export class HeadAppender implements Appender {
     u8.copyWithin(larger.keepAt, old.keepAt, old.keepAt + this.#count);
     this.#columns = larger;
   }
+}
+
+/** An empty histogram of the same layout, which says that a counter begins. */
+function zeroOf(h: Histogram | FloatHistogram): Histogram | FloatHistogram {
+  const { schema, zeroThreshold, customValues } = h;
+  const fields = { counterResetHint: CounterResetHint.Reset, schema, zeroThreshold, customValues };
+  return h instanceof FloatHistogram ? FloatHistogram.of(fields) : Histogram.of(fields);
 }

@@ -54,7 +54,7 @@ function* chunksOf(
   endMs: number,
 ): Generator<SourceChunk> {
   const sealed: number[] = [];
-  const { openAt, openMinMs, openMaxMs, openBits, sealedAt } = chunkPointers(reader, record);
+  const { openAt, openMinMs, openMaxMs, openBits, encoding, sealedAt } = chunkPointers(reader, record);
   const { u32, f64, u8 } = reader.arena;
   for (let at = sealedAt; at !== 0; at = u32[(at + chunk.older) >>> 2]) {
     const first = f64[(at + chunk.minTime) >>> 3];
@@ -73,20 +73,27 @@ function* chunksOf(
   yield {
     minTimeMs: openMinMs,
     maxTimeMs: openMaxMs,
-    encoding: ChunkEncoding.Xor,
+    encoding,
     bytes: u8.subarray(openAt, openAt + ((openBits + 7) >>> 3)),
   };
+}
+
+/** The open chunk of a series and the newest sealed one. */
+interface OpenAndSealed {
+  readonly openAt: number;
+  readonly openMinMs: number;
+  readonly openMaxMs: number;
+  readonly openBits: number;
+  readonly encoding: number;
+  readonly sealedAt: number;
 }
 
 /**
  * A series' chunks at one moment: the main thread may seal the open one at any time. `openAt` is 0 without
  * samples. An open chunk of a range that is due does not grow any more, so its fields belong together.
  */
-function chunkPointers(
-  reader: HeadReader,
-  record: number,
-): { openAt: number; openMinMs: number; openMaxMs: number; openBits: number; sealedAt: number } {
-  const { i32, u32, f64 } = reader.arena;
+function chunkPointers(reader: HeadReader, record: number): OpenAndSealed {
+  const { i32, u32, f64, u8 } = reader.arena;
   const version = (record + series.version) >>> 2;
   for (;;) {
     const before = Atomics.load(i32, version);
@@ -95,9 +102,11 @@ function chunkPointers(
     const openMinMs = f64[(record + series.openMin) >>> 3];
     const openMaxMs = f64[(record + series.lastTime) >>> 3];
     const openBits = u32[(record + series.bits) >>> 2];
+    const encoding = Math.max(ChunkEncoding.Xor, u8[record + series.encoding]);
     const after = Atomics.load(i32, version);
     if ((before & 0x10000) !== 0 || before >>> 16 !== after >>> 16) continue;
-    return { openAt: (before & 0xffff) === 0 ? 0 : openAt, openMinMs, openMaxMs, openBits, sealedAt };
+    const hasSamples = (before & 0xffff) > 0;
+    return { openAt: hasSamples ? openAt : 0, openMinMs, openMaxMs, openBits, encoding, sealedAt };
   }
 }
 

@@ -73,10 +73,16 @@ export const series = {
   capacity: 36,
   /** u32 bits used in it. */
   bits: 40,
+  /** u8 encoding of the open chunk, 0 for plain floats. */
+  encoding: 46,
+  /** u8 whether the end of an open histogram chunk was predicted. */
+  isCutPredicted: 47,
   /** u32 sequence << 16 | samples of the open chunk; an odd sequence means "being sealed". Published. */
   version: 48,
   /** u32 newest sealed chunk. Published. */
   sealed: 52,
+  /** f64 a sample at or after it begins a new chunk. */
+  nextCut: 80,
   /** u32 label ids: name, value, name, value, … ascending by name. */
   labels: 56,
   /** u32 how many ids (two per label). */

@@ -8,10 +8,12 @@
  * series ascend). When two have come to one series by the time its snapshot is taken, all snapshots are taken
  * anew as of the then last commit. (After some seconds of that, a series shows what it has.)
  *
- * Lifetime: from `open` to `close` the thread is inside an epoch; results hold addresses.
+ * Lifetime: from `open` to `close` the thread is inside an epoch; sets hold addresses. Their labels are looked
+ * up when they are asked for first; once looked up they stay.
  */
 
 import { assert } from "@narthex/platform/assert";
+import { ChunkEncoding } from "@narthex/chunk/chunk-encoding";
 import { enterEpoch, leaveEpoch } from "@narthex/kernel/epochs";
 import type { Scratch } from "@narthex/kernel/scratch";
 import { maxTimeMs, minTimeMs } from "@narthex/model/sample";
@@ -26,13 +28,19 @@ import type { QuerySymbols } from "@narthex/storage/query-symbols";
 import { SeriesBatch } from "@narthex/storage/series-batch";
 import type { LabelMatcher } from "@narthex/model/label-matcher";
 import { CorruptionError } from "@narthex/storage/corruption-error";
-import { chunk, series } from "./head-layout.ts";
+import { headSnapshotRowBytes } from "@narthex/kernel/head-snapshot";
+import type { HeadLabels } from "./head-labels.ts";
+import { chunk } from "./head-layout.ts";
 import type { HeadReader } from "./head-reader.ts";
 import { labelNamesOf, labelValuesOf } from "./head-label-strings.ts";
-import { expandRuns } from "./postings.ts";
+import { MixedColumns } from "./mixed-columns.ts";
+import { snapshotRow } from "./head-snapshot.ts";
+import { countRefs } from "./postings.ts";
 
 /** An open chunk's data is never larger: see the cut rule in assembly/head-append.ts. */
 const openChunkBytes = 1_088;
+/** Nor is one of histograms: see head-histograms.ts. */
+const openHistogramsBytes = 1_048_576;
 
 /**
  * Series that snapshots begun anew look at in all: some seconds' work. Commits to one series hardly ever come
@@ -43,7 +51,9 @@ const mostRetakenSeries = 20_000_000;
 /** What a query may see of the head. */
 export interface HeadView {
   readonly reader: HeadReader;
-  readonly symbols: QuerySymbols;
+  /** Snapshots lie here until the querier is closed. */
+  readonly scratch: Scratch;
+  readonly labels: HeadLabels;
   /** The last commit to show. */
   readonly commit: number;
 }
@@ -51,185 +61,86 @@ export interface HeadView {
 /** Opens a querier over the head in this thread's reader slot. */
 export function openHeadQuerier(reader: HeadReader, slot: number, symbols: QuerySymbols): Querier {
   enterEpoch(reader.arena, slot);
-  const view: HeadView = { reader, symbols, commit: reader.commit };
+  const scratch = reader.takeScratch();
+  const labels = reader.labelsFor(symbols);
+  const view: HeadView = { reader, scratch, labels, commit: reader.commit };
   return {
     symbols,
     select: (request) => HeadSeriesSet.select(view, request),
     labelValues: (name, matchers, limit): LabelStrings => labelValuesOf(reader, name, matchers, limit),
     labelNames: (matchers: readonly LabelMatcher[], limit: number): LabelStrings =>
       labelNamesOf(reader, matchers, limit),
-    close: () => leaveEpoch(reader.arena, slot),
+    close: () => {
+      reader.giveScratch(scratch);
+      leaveEpoch(reader.arena, slot);
+    },
   };
-}
-
-/** Label ids of the head as ids of a query, remembered per set. */
-class IdTranslation {
-  readonly #view: HeadView;
-  readonly #known: Uint32Array | Map<number, number>;
-
-  constructor(view: HeadView, seriesCount: number) {
-    this.#view = view;
-    // A dense table costs its zeroing; for few series a map is cheaper.
-    const { count } = view.reader.symbols;
-    this.#known = seriesCount * 64 > count ? new Uint32Array(count) : new Map();
-  }
-
-  of(id: number): number {
-    const known = this.#known;
-    if (known instanceof Map) {
-      let found = known.get(id);
-      if (found === undefined) known.set(id, (found = this.#intern(id)));
-      return found;
-    }
-    return id < known.length ? (known[id] ||= this.#intern(id)) : this.#intern(id);
-  }
-
-  #intern(id: number): number {
-    return this.#view.symbols.intern(this.#view.reader.symbols.text(id));
-  }
-}
-
-/** Whether commit `a` comes after `b`. Numbers wrap at 2^32: the difference tells. */
-function isLater(a: number, b: number): boolean {
-  return ((a - b) | 0) > 0;
-}
-
-/**
- * The time up to which commits until `commit` have filled a series; NaN when more than one has come since,
- * for then their stamps do not tell. Call after the series' version was read.
- */
-function visibleTime(reader: HeadReader, record: number, commit: number): number {
-  const { i32, f64 } = reader.arena;
-  const [stampA, stampB] = [(record + series.commitA) >>> 2, (record + series.commitB) >>> 2];
-  for (;;) {
-    const a = Atomics.load(i32, stampA);
-    const b = Atomics.load(i32, stampB);
-    const [laterA, laterB] = [isLater(a, commit), isLater(b, commit)];
-    if (laterA && laterB) return NaN;
-    if (!laterA && !laterB) return f64[(record + series.lastTime) >>> 3];
-    const start = Atomics.load(i32, (record + (laterA ? series.startA : series.startB)) >>> 2);
-    // A next commit writes the other stamp first: while that one stands, this one's time is its own.
-    if (Atomics.load(i32, stampA) !== a || Atomics.load(i32, stampB) !== b) continue;
-    const last = f64[(record + series.lastTime) >>> 3];
-    const ahead = (start - last) | 0;
-    // Ahead of the last time: stamped, and not appended yet.
-    return ahead > 0 ? last : last + ahead - 1;
-  }
 }
 
 /** Series of the head with their chunks as they were when the set was made. */
 export class HeadSeriesSet implements SeriesSet {
   readonly warnings: readonly string[] = [];
-  count = 0;
-  labelIds = new Uint32Array(0);
-  labelEnds: Uint32Array;
+  readonly count: number;
   readonly #view: HeadView;
   readonly #fromMs: number;
-  readonly #toMs: number;
-  /** Per series: record, open chunk and its samples, newest sealed chunk, last visible time. */
-  readonly #records: Uint32Array;
-  readonly #open: Uint32Array;
-  readonly #openSamples: Uint16Array;
-  readonly #sealed: Uint32Array;
-  readonly #visibleMs: Float64Array;
-  /** The last commit to show: the view's, or a later one when that one's samples could not be told apart. */
-  #commit = 0;
-  #retakes = 0;
+  /** Rows of the kernel `head-snapshot`, in the view's scratch. */
+  readonly #rowsAt: number;
+  #labelIds: Uint32Array | null = null;
+  #labelEnds: Uint32Array | null = null;
   /** Sealed chunks of the series being read, newest first. */
   #chunks = new Uint32Array(64);
+  #mixed: MixedColumns | null = null;
 
-  private constructor(view: HeadView, request: SelectRequest, capacity: number) {
+  private constructor(view: HeadView, fromMs: number, rowsAt: number, count: number) {
     this.#view = view;
-    this.#fromMs = Math.max(request.minTimeMs, view.reader.floorTimeMs, minTimeMs);
-    this.#toMs = Math.min(request.maxTimeMs, maxTimeMs);
-    this.labelEnds = new Uint32Array(capacity);
-    this.#records = new Uint32Array(capacity);
-    this.#open = new Uint32Array(capacity);
-    this.#openSamples = new Uint16Array(capacity);
-    this.#sealed = new Uint32Array(capacity);
-    this.#visibleMs = new Float64Array(capacity);
+    this.#fromMs = fromMs;
+    this.#rowsAt = rowsAt;
+    this.count = count;
   }
 
   /** Resolves `request` and takes the snapshot. */
   static select(view: HeadView, request: SelectRequest): HeadSeriesSet {
-    const refs = expandRuns(view.reader.select(request.matchers));
-    const limit = request.limit === undefined || request.limit === 0 ? refs.length : request.limit;
-    const set = new HeadSeriesSet(view, request, Math.min(refs.length, limit));
-    while (!set.#snapshotAll(refs, limit)) set.#retakes++;
-    set.#translateLabels();
-    return set;
+    const { reader, scratch } = view;
+    const runs = reader.select(request.matchers);
+    const total = countRefs(runs);
+    const limit = Math.min(total, request.limit === undefined || request.limit === 0 ? total : request.limit);
+    const fromMs = Math.max(request.minTimeMs, reader.floorTimeMs, minTimeMs);
+    const toMs = Math.min(request.maxTimeMs, maxTimeMs);
+    const runsAt = scratch.take(runs.length * 4);
+    reader.arena.u32.set(runs, runsAt >>> 2);
+    const rowsAt = scratch.take(limit * headSnapshotRowBytes);
+    for (let retakes = 0; ; retakes++) {
+      // The last commit to show: the view's, or a later one when that one's samples cannot be told apart.
+      const commit = retakes > 0 ? reader.commit : view.commit;
+      const count = reader.kernels.headSnapshot(
+        reader.rootAt,
+        runsAt,
+        runs.length / 2,
+        limit,
+        commit,
+        fromMs,
+        toMs,
+        retakes * limit < mostRetakenSeries ? 0 : 1,
+        rowsAt,
+      );
+      if (count >= 0) return new HeadSeriesSet(view, fromMs, rowsAt, count);
+    }
   }
 
-  /** The snapshot of `refs`; false when two commits have come to one series since `#commit`. */
-  #snapshotAll(refs: Uint32Array, limit: number): boolean {
-    this.#commit = this.#retakes > 0 ? this.#view.reader.commit : this.#view.commit;
-    this.count = 0;
-    for (let i = 0; i < refs.length && this.count < limit; i++) {
-      const record = this.#view.reader.recordOf(refs[i]);
-      if (record !== 0 && !this.#snapshot(record)) return false;
+  get labelEnds(): Uint32Array {
+    if (this.#labelEnds === null) {
+      const { u32 } = this.#view.reader.arena;
+      const first = (this.#rowsAt + snapshotRow.labelEnd) >>> 2;
+      const stride = headSnapshotRowBytes >>> 2;
+      this.#labelEnds = new Uint32Array(this.count);
+      for (let i = 0; i < this.count; i++) this.#labelEnds[i] = u32[first + i * stride];
     }
-    return true;
+    return this.#labelEnds;
   }
 
-  /**
-   * Copies a series' chunk pointers, unless it has nothing within the request's times. False when it cannot
-   * be told which of its samples `#commit` covers.
-   */
-  #snapshot(record: number): boolean {
-    const { i32, u32, f64 } = this.#view.reader.arena;
-    const at = this.count;
-    const version = record + series.version;
-    let openMs = 0;
-    for (;;) {
-      const before = Atomics.load(i32, version >>> 2);
-      this.#open[at] = Atomics.load(i32, (record + series.chunk) >>> 2);
-      this.#sealed[at] = Atomics.load(i32, (record + series.sealed) >>> 2);
-      openMs = f64[(record + series.openMin) >>> 3];
-      const after = Atomics.load(i32, version >>> 2);
-      // Sealing is under way, or happened in between: the two pointers may not belong together.
-      if ((before & 0x10000) !== 0 || before >>> 16 !== after >>> 16) continue;
-      this.#openSamples[at] = before & 0xffff;
-      break;
-    }
-    let visible = visibleTime(this.#view.reader, record, this.#commit);
-    if (Number.isNaN(visible)) {
-      if (this.#retakes * this.labelEnds.length < mostRetakenSeries) return false;
-      visible = f64[(record + series.lastTime) >>> 3];
-    }
-    const upTo = Math.min(visible, this.#toMs);
-    if (visible < this.#fromMs || !this.#startsBy(upTo, openMs, at)) return true;
-    this.#visibleMs[at] = upTo;
-    this.#records[at] = record;
-    this.labelEnds[at] = u32[(record + series.labelIds) >>> 2] + (at === 0 ? 0 : this.labelEnds[at - 1]);
-    this.count++;
-    return true;
-  }
-
-  /**
-   * Whether the snapshot at `at`, whose open chunk starts at `openMs`, has a chunk that starts by `timeMs`.
-   */
-  #startsBy(timeMs: number, openMs: number, at: number): boolean {
-    const { f64, i32 } = this.#view.reader.arena;
-    if (this.#openSamples[at] > 0 && openMs <= timeMs) return true;
-    let block = this.#sealed[at];
-    while (block !== 0 && f64[(block + chunk.minTime) >>> 3] > timeMs) {
-      block = Atomics.load(i32, (block + chunk.older) >>> 2) >>> 0;
-    }
-    return block !== 0;
-  }
-
-  #translateLabels(): void {
-    const { u32 } = this.#view.reader.arena;
-    const total = this.count === 0 ? 0 : this.labelEnds[this.count - 1];
-    this.labelIds = new Uint32Array(total);
-    this.labelEnds = this.labelEnds.subarray(0, this.count);
-    const translation = new IdTranslation(this.#view, this.count);
-    let at = 0;
-    for (let i = 0; i < this.count; i++) {
-      const labels = u32[(this.#records[i] + series.labels) >>> 2] >>> 2;
-      const end = this.labelEnds[i];
-      for (let k = labels; at < end; k++) this.labelIds[at++] = translation.of(u32[k]);
-    }
+  get labelIds(): Uint32Array {
+    this.#labelIds ??= this.#view.labels.idsOf(this.#rowsAt, this.count);
+    return this.#labelIds;
   }
 
   read(first: number, count: number, batch: SeriesBatch, scratch: Scratch): number {
@@ -243,11 +154,13 @@ export class HeadSeriesSet implements SeriesSet {
   #readOne(index: number, slot: number, batch: SeriesBatch, scratch: Scratch): void {
     const { arena, kernels } = this.#view.reader;
     const { u32, f64, i32 } = arena;
-    const to = this.#visibleMs[index];
+    const row = this.#rowsAt + index * headSnapshotRowBytes;
+    const to = f64[(row + snapshotRow.visible) >>> 3];
+    const openAt = u32[(row + snapshotRow.open) >>> 2];
+    const openSamples = u32[(row + snapshotRow.openSamples) >>> 2];
     let chunkCount = 0;
-    let samples = this.#openSamples[index];
-    const openAt = this.#open[index];
-    for (let block = this.#sealed[index]; block !== 0;) {
+    let samples = openSamples;
+    for (let block = u32[(row + snapshotRow.sealed) >>> 2]; block !== 0;) {
       if (f64[(block + chunk.maxTime) >>> 3] < this.#fromMs) break;
       if (f64[(block + chunk.minTime) >>> 3] <= to) {
         if (chunkCount === this.#chunks.length) this.#growChunks();
@@ -255,6 +168,10 @@ export class HeadSeriesSet implements SeriesSet {
         samples += u32[(block + chunk.samples) >>> 2] & 0xffff;
       }
       block = Atomics.load(i32, (block + chunk.older) >>> 2) >>> 0;
+    }
+    if (this.#isMixed(row, chunkCount)) {
+      this.#readMixed(row, chunkCount, samples, batch, slot, scratch);
+      return;
     }
     const times = scratch.take(samples * 8);
     const values = scratch.take(samples * 8);
@@ -264,12 +181,12 @@ export class HeadSeriesSet implements SeriesSet {
     for (let k = chunkCount - 1; k >= -1; k--) {
       const isOpen = k < 0;
       const block = isOpen ? openAt : this.#chunks[k];
-      if (block === 0 || (isOpen && this.#openSamples[index] === 0)) continue;
+      if (block === 0 || (isOpen && openSamples === 0)) continue;
       const words = arena.u32;
       const got = kernels.xorDecodeRange(
         isOpen ? block : block + chunk.data,
         isOpen ? openChunkBytes : words[(block + chunk.dataBytes) >>> 2],
-        isOpen ? this.#openSamples[index] : words[(block + chunk.samples) >>> 2] & 0xffff,
+        isOpen ? openSamples : words[(block + chunk.samples) >>> 2] & 0xffff,
         this.#fromMs,
         to,
         times + done * 8,
@@ -283,6 +200,53 @@ export class HeadSeriesSet implements SeriesSet {
     batch.valuesAt[slot] = values;
     batch.count[slot] = done;
     batch.staleCount[slot] = arena.u32[stale >>> 2];
+    batch.kindsAt[slot] = 0;
+    batch.startsAt[slot] = 0;
+  }
+
+  /** Whether one of the chunks is not of plain floats. */
+  #isMixed(row: number, chunkCount: number): boolean {
+    const { u8, u32 } = this.#view.reader.arena;
+    const encoding = u32[(row + snapshotRow.encoding) >>> 2];
+    if (u32[(row + snapshotRow.openSamples) >>> 2] > 0 && encoding !== ChunkEncoding.Xor) return true;
+    for (let k = 0; k < chunkCount; k++) {
+      if (u8[this.#chunks[k] + chunk.encoding] !== ChunkEncoding.Xor) return true;
+    }
+    return false;
+  }
+
+  /** As `#readOne`, whatever the chunks hold. */
+  #readMixed(
+    row: number,
+    chunkCount: number,
+    samples: number,
+    batch: SeriesBatch,
+    slot: number,
+    scratch: Scratch,
+  ): void {
+    const { u8, u32, f64 } = this.#view.reader.arena;
+    const openAt = u32[(row + snapshotRow.open) >>> 2];
+    const open = {
+      encoding: u32[(row + snapshotRow.encoding) >>> 2],
+      at: openAt,
+      sizeBytes: Math.min(openHistogramsBytes, u8.length - openAt),
+      samples: u32[(row + snapshotRow.openSamples) >>> 2],
+    };
+    const sealed = Array.from(this.#chunks.subarray(0, chunkCount), (block) => ({
+      encoding: u8[block + chunk.encoding],
+      at: block + chunk.data,
+      sizeBytes: u32[(block + chunk.dataBytes) >>> 2],
+      samples: u32[(block + chunk.samples) >>> 2] & 0xffff,
+    })).toReversed();
+    const all = open.samples > 0 ? [...sealed, open] : sealed;
+    const encodings = all.map(({ encoding }) => encoding);
+    const mixed = (this.#mixed ??= new MixedColumns());
+    mixed.begin(scratch, samples, encodings);
+    for (const each of all) {
+      if (mixed.add(each, this.#fromMs, f64[(row + snapshotRow.visible) >>> 3])) continue;
+      throw new CorruptionError("head", each.at, "chunk does not decode");
+    }
+    mixed.putInto(batch, slot);
   }
 
   #growChunks(): void {
@@ -292,19 +256,16 @@ export class HeadSeriesSet implements SeriesSet {
   }
 
   readLatest(first: number, count: number, timeMs: number, into: LatestColumns): boolean {
-    const { f64, u64, i32 } = this.#view.reader.arena;
+    const { f64, u32, u64 } = this.#view.reader.arena;
     const valueBits = new BigUint64Array(into.values.buffer, into.values.byteOffset, into.values.length);
     for (let i = 0; i < count; i++) {
-      const record = this.#records[first + i];
-      const last = f64[(record + series.lastTime) >>> 3];
-      const bits = u64[(record + series.lastValue) >>> 3];
+      const row = this.#rowsAt + (first + i) * headSnapshotRowBytes;
+      const last = f64[(row + snapshotRow.visible) >>> 3];
       // Someone appended since the snapshot, or the newest sample is too new: only decoding tells.
-      if (last > timeMs || last !== this.#visibleMs[first + i]) return false;
-      const stampA = Atomics.load(i32, (record + series.commitA) >>> 2);
-      const stampB = Atomics.load(i32, (record + series.commitB) >>> 2);
-      if (isLater(stampA, this.#commit) || isLater(stampB, this.#commit)) return false;
+      if (last > timeMs || u32[(row + snapshotRow.isNewest) >>> 2] === 0) return false;
       into.timesMs[i] = last;
-      valueBits[i] = bits;
+      into.records[i] = 0;
+      valueBits[i] = u64[(row + snapshotRow.value) >>> 3];
     }
     return true;
   }

@@ -9,10 +9,16 @@
 import type { Arena } from "@narthex/kernel/arena";
 import { loadKernels, type Kernels } from "@narthex/kernel/load";
 import type { LabelMatcher } from "@narthex/model/label-matcher";
+import { Scratch } from "@narthex/kernel/scratch";
+import type { QuerySymbols } from "@narthex/storage/query-symbols";
+import { HeadLabels } from "./head-labels.ts";
 import { PostingsReader } from "./head-postings.ts";
 import { root, series, seriesSegmentShift } from "./head-layout.ts";
 import { SymbolReader } from "./head-symbols.ts";
 import { intersectRuns, noRuns, subtractRuns, uniteRuns, type Runs } from "./postings.ts";
+
+/** Values that a pattern may be tried on when it has to be quick. */
+const quickValues = 1_000;
 
 /** The head as one thread sees it. */
 export class HeadReader {
@@ -21,6 +27,9 @@ export class HeadReader {
   readonly rootAt: number;
   readonly symbols: SymbolReader;
   readonly postings: PostingsReader;
+  /** Scratches that no querier has. */
+  readonly #scratches: Scratch[] = [];
+  #labels: HeadLabels | null = null;
 
   /** `rootAt` is what `Head.rootAt` says on the main thread. */
   constructor(arena: Arena, rootAt: number) {
@@ -30,6 +39,22 @@ export class HeadReader {
     this.rootAt = rootAt;
     this.symbols = new SymbolReader(arena, this.kernels, rootAt);
     this.postings = new PostingsReader(arena, rootAt);
+  }
+
+  /** Memory for a querier's snapshots; goes back by `giveScratch`. */
+  takeScratch(): Scratch {
+    return this.#scratches.pop() ?? new Scratch(this.arena);
+  }
+
+  giveScratch(scratch: Scratch): void {
+    scratch.reset();
+    this.#scratches.push(scratch);
+  }
+
+  /** The translation to ids of `symbols`; the last one asked for is remembered. */
+  labelsFor(symbols: QuerySymbols): HeadLabels {
+    if (this.#labels?.target !== symbols) this.#labels = new HeadLabels(this, symbols, this.#labels);
+    return this.#labels;
   }
 
   /** The last finished commit: a reader that starts now sees it and none later. */
@@ -82,6 +107,26 @@ export class HeadReader {
       found = subtractRuns(found, this.#notMatching(matcher));
     }
     return found;
+  }
+
+  /** The most series that matchers can find, Infinity when that is not quickly said. */
+  seriesBound(matchers: readonly LabelMatcher[]): number {
+    let bound = Infinity;
+    for (const { name, kind, value } of matchers) {
+      const nameId = this.symbols.find(name);
+      if (kind === "=" && value !== "") {
+        const valueId = nameId < 0 ? -1 : this.symbols.find(value);
+        const entry = valueId < 0 ? 0 : this.postings.find(nameId, valueId);
+        bound = Math.min(bound, entry === 0 ? 0 : this.postings.seriesOf(entry));
+      } else if (nameId >= 0 && !this.#hasFewValues(this.postings.find(nameId, 0))) return Infinity;
+    }
+    return bound;
+  }
+
+  #hasFewValues(nameEntry: number): boolean {
+    let count = 0;
+    for (const _ of this.postings.valuesOf(nameEntry)) if (++count > quickValues) return false;
+    return true;
   }
 
   /** Series whose label satisfies a matcher that the empty value does not satisfy. */

@@ -30,6 +30,7 @@ function writeLog(disk: MemoryDisk): void {
       wal.log(out.view());
     },
     logAt: (address, sizeBytes) => wal.logAt(address, sizeBytes),
+    logHistograms: () => {},
     flush: () => wal.flush(),
   });
   const refs = Array.from({ length: targets }, () => new Uint32Array(seriesPerTarget));

@@ -12,10 +12,12 @@
  */
 
 import type { Disk } from "@narthex/platform/disk";
+import { AppendResult } from "@narthex/storage/append-result";
 import { CorruptionError } from "@narthex/storage/corruption-error";
 import { makeBatchColumns, type BatchColumns } from "./batch-columns.ts";
 import type { Head } from "./head.ts";
 import { root } from "./head-layout.ts";
+import { decodeHistograms, isHistogramRecord, type HistogramEntry } from "./wal-histograms.ts";
 import { WalReader } from "./wal-reader.ts";
 import { decodeSamples, decodeSeries, recordTypeName, RecordType, SampleColumns } from "./wal-record.ts";
 import { repairWal, type WalRepair } from "./wal-repair.ts";
@@ -24,6 +26,7 @@ import { repairWal, type WalRepair } from "./wal-repair.ts";
 export interface ReplayReport {
   series: number;
   samples: number;
+  histograms: number;
   /** Samples that were not stored: before the floor, repeats. */
   skippedSamples: number;
   /** Samples of series that the log does not introduce. */
@@ -70,6 +73,7 @@ class Replay {
   readonly report: ReplayReport = {
     series: 0,
     samples: 0,
+    histograms: 0,
     skippedSamples: 0,
     unknownRefs: 0,
     skippedRecords: new Map(),
@@ -101,6 +105,7 @@ class Replay {
       if (type === RecordType.Series) this.#takeSeries(reader.record);
       else if (type === RecordType.Samples) this.#takeSamples(reader);
       else if (type === RecordType.SamplesWithStart) this.#takeOtherSamples(reader.record);
+      else if (isHistogramRecord(type)) this.#takeHistograms(reader.record);
       else this.#skip(type);
     } catch (error) {
       if (error instanceof Error && error.name === "DecodeError")
@@ -158,6 +163,26 @@ class Replay {
       u64[(valuesAt >>> 3) + i] = bits[i];
     }
     this.#store(count);
+  }
+
+  #takeHistograms(record: Uint8Array): void {
+    const head = this.#head;
+    const floorMs = head.arena.f64[(head.rootAt + root.minValid) >>> 3];
+    const admitted: HistogramEntry[] = [];
+    for (const entry of decodeHistograms(record)) {
+      const given = this.#translated.get(entry.ref);
+      if (given !== undefined) this.#noteTranslated(entry.ref, entry.timeMs);
+      const ref = given ?? entry.ref;
+      const result = head.histograms.admit(ref, entry.timeMs, floorMs, entry.histogram);
+      if (result === AppendResult.Accepted) admitted.push({ ...entry, ref });
+      else if (result === AppendResult.UnknownSeries) this.report.unknownRefs++;
+      else this.report.skippedSamples++;
+    }
+    const before = head.histograms.appendedCount;
+    head.apply(this.#columns, 0, admitted);
+    const stored = head.histograms.appendedCount - before;
+    this.report.histograms += stored;
+    this.report.skippedSamples += admitted.length - stored;
   }
 
   #translate(count: number): void {

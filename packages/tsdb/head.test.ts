@@ -127,7 +127,7 @@ test("a staleness marker keeps its bits through columns", async () => {
   assert.equal(columns.count[0], 2);
   assert.equal(columns.staleCount[0], 1);
   assert.ok(isStaleAt(head.arena.f64, (columns.valuesAt[0] >>> 3) + 1));
-  const latest = { timesMs: new Float64Array(1), values: new Float64Array(1) };
+  const latest = { timesMs: new Float64Array(1), values: new Float64Array(1), records: new Uint32Array(1) };
   assert.ok(set.readLatest(0, 1, startMs + 100, latest));
   assert.equal(latest.timesMs[0], startMs + 5);
   assert.ok(isStaleAt(latest.values, 0));

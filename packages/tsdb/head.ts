@@ -18,19 +18,25 @@ import { advanceEpoch } from "@narthex/kernel/epochs";
 import { loadKernels, type Kernels } from "@narthex/kernel/load";
 import type { Labels } from "@narthex/model/labels";
 import type { Appendable, Appender, SeriesRef } from "@narthex/storage/appender";
-import { makeBatchColumns, type BatchColumns } from "./batch-columns.ts";
+import { makeBatchColumns, type Batch, type BatchColumns, type StartTimes } from "./batch-columns.ts";
 import { HeadAppender } from "./head-appender.ts";
+import { HeadHistograms } from "./head-histograms.ts";
 import { root, series, seriesSegmentShift } from "./head-layout.ts";
 import { PostingsWriter } from "./head-postings.ts";
 import { HeadReader } from "./head-reader.ts";
 import { SeriesTable } from "./head-series-table.ts";
 import { SymbolWriter } from "./head-symbols.ts";
+import type { HistogramEntry } from "./wal-histograms.ts";
+
+export type { StartTimes } from "./batch-columns.ts";
 
 /** Where records go before their samples become visible. A batch is some records and one `flush`. */
 export interface WriteAheadLog {
   logSeries(entries: readonly NewSeries[]): void;
   /** Adds the record of `sizeBytes` bytes at an address of the arena, with 16 readable bytes behind it. */
   logAt(address: number, sizeBytes: number): void;
+  /** Adds the records of these histograms. */
+  logHistograms(entries: readonly HistogramEntry[]): void;
   /** Hands the batch to the operating system, or throws; then nothing of it counts as written. */
   flush(): void;
 }
@@ -47,6 +53,8 @@ export interface HeadOptions {
   readonly chunkRangeMs: number;
   /** Wanted samples per chunk (120). */
   readonly samplesPerChunk: number;
+  /** "ignore" when absent. */
+  readonly startTimes?: StartTimes;
 }
 
 /** Refs end here: they are u32 columns everywhere. */
@@ -68,6 +76,8 @@ export class Head implements Appendable {
   readonly reader: HeadReader;
   readonly seriesTable: SeriesTable;
   readonly chunkRangeMs: number;
+  readonly startTimes: StartTimes;
+  readonly histograms: HeadHistograms;
   #log: WriteAheadLog | null = null;
   readonly #idsAt: number;
   readonly #freeColumns: BatchColumns[] = [];
@@ -86,6 +96,8 @@ export class Head implements Appendable {
     this.postings = new PostingsWriter(arena, this.kernels, this.rootAt, this.slab);
     this.reader = new HeadReader(arena, this.rootAt);
     this.seriesTable = new SeriesTable(arena, this.kernels, this.slab, this.reader);
+    this.startTimes = options.startTimes ?? "ignore";
+    this.histograms = new HeadHistograms(this, this.startTimes === "store");
   }
 
   #initRoot(options: HeadOptions): void {
@@ -244,13 +256,19 @@ export class Head implements Appendable {
   }
 
   /**
-   * Stores the kept rows of a batch: log, then chunks. Throws when the log cannot be written (nothing is
-   * stored) or the memory is full (rows before it are). `floorMs` is what the rows were admitted by: those
-   * that a truncation has overtaken since are left out.
+   * Stores the kept rows and histograms of a batch: log, then chunks. Throws when the log cannot be written
+   * (nothing is stored) or the memory is full (rows before it are). `floorMs` is what they were admitted by:
+   * those that a truncation has overtaken since are left out.
    */
-  commitColumns(columns: BatchColumns, count: number, floorMs: number): void {
+  commitBatch({ columns, count, histograms }: Batch, floorMs: number): void {
     const { refsAt, timesAt, valuesAt, keepAt, recordAt } = columns;
-    if (this.#minValidMs > floorMs) this.#leaveOutOvertaken(columns, count);
+    let kept = histograms;
+    if (this.#minValidMs > floorMs) {
+      this.#leaveOutOvertaken(columns, count);
+      kept = histograms.filter(
+        ({ ref, timeMs }) => timeMs >= this.#minValidMs && this.reader.recordOf(ref) !== 0,
+      );
+    }
     const log = this.#log;
     if (log !== null) {
       if (this.#unlogged.length > 0) log.logSeries(this.#unlogged);
@@ -264,10 +282,11 @@ export class Head implements Appendable {
         recordAt,
       );
       if (sizeBytes > 0) log.logAt(recordAt, sizeBytes);
-      if (sizeBytes > 0 || this.#unlogged.length > 0) log.flush();
+      if (kept.length > 0) log.logHistograms(kept);
+      if (sizeBytes > 0 || kept.length > 0 || this.#unlogged.length > 0) log.flush();
       if (this.#unlogged.length > 0) this.#unlogged = [];
     }
-    this.apply(columns, count);
+    this.apply(columns, count, kept);
   }
 
   #leaveOutOvertaken({ refsAt, timesAt, keepAt }: BatchColumns, count: number): void {
@@ -278,11 +297,12 @@ export class Head implements Appendable {
     }
   }
 
-  /** Puts the kept rows into the chunks and publishes the commit. */
-  apply(columns: BatchColumns, count: number): void {
+  /** Puts the kept rows and the histograms into the chunks and publishes the commit. */
+  apply(columns: BatchColumns, count: number, histograms: readonly HistogramEntry[] = []): void {
     const { refsAt, timesAt, valuesAt, keepAt } = columns;
     const commit = (this.reader.commit + 1) >>> 0;
-    const failedAt = this.kernels.headApply(this.rootAt, refsAt, timesAt, 8, valuesAt, keepAt, count, commit);
+    let failedAt = this.kernels.headApply(this.rootAt, refsAt, timesAt, 8, valuesAt, keepAt, count, commit);
+    if (failedAt < 0 && histograms.length > 0) failedAt = this.histograms.apply(histograms, commit);
     Atomics.store(this.arena.i32, (this.rootAt + root.commit) >>> 2, commit);
     this.kernels.slabReclaim(this.slab, advanceEpoch(this.arena));
     if (failedAt >= 0) this.arena.refuse();

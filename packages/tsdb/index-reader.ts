@@ -112,6 +112,12 @@ export class IndexReader {
     return at < 0 ? new Uint32Array(0) : this.#list(at);
   }
 
+  /** How many series have this label. */
+  postingsCount(name: string, value: string): number {
+    const at = this.table.find(name, value);
+    return at < 0 ? 0 : new ByteReader(this.file.bytes(at + 4, 4)).u32();
+  }
+
   /** Ids of the series whose value of `name` begins with `prefix` and passes `accepts`, ascending. */
   postingsWhere(name: string, accepts: (value: string) => boolean, prefix: string): Uint32Array {
     const lists: number[] = [];

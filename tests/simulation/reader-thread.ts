@@ -133,7 +133,11 @@ class Checker {
   }
 
   #checkLatest(set: SeriesSet, last: number): void {
-    const into = { timesMs: new Float64Array(set.count), values: new Float64Array(set.count) };
+    const into = {
+      timesMs: new Float64Array(set.count),
+      values: new Float64Array(set.count),
+      records: new Uint32Array(set.count),
+    };
     if (!set.readLatest(0, set.count, 2 ** 50, into)) return;
     this.latest++;
     for (let i = 0; i < set.count; i++) {

@@ -12,12 +12,12 @@ import { decodeDocument } from "@narthex/config/decode";
 import { list, object, type Section } from "@narthex/config/decode-section";
 import { directoryOf, expandGlob } from "@narthex/config/file-paths";
 import { parseYaml } from "@narthex/config/yaml-document";
-import { isLabelName } from "@narthex/model/metric-name";
 import { Labels, quoteGo } from "@narthex/model/labels";
 import type { Timer } from "@narthex/platform/clock";
 import type { Watch } from "@narthex/platform/watch";
 import type { Mechanism, MechanismConfig, MechanismContext, UpdateGroups } from "../mechanism.ts";
 import { groupFrom, groupSection, type GroupSection, type TargetGroup } from "../target-group.ts";
+import { groupsFromJson } from "../target-json.ts";
 
 const fields = { files: list(text), refresh_interval: withDefault(duration, 300_000) } as const;
 
@@ -117,7 +117,7 @@ class FileDiscovery implements Mechanism {
     if (facts !== null && facts.sizeBytes > maxFileBytes)
       throw new Error(`${file} is larger than ${maxFileBytes} bytes`);
     const content = new TextDecoder().decode(disk.readFile(file));
-    const sections = /\.json$/iu.test(file) ? jsonGroups(content) : yamlGroups(content, file);
+    const sections = /\.json$/iu.test(file) ? groupsFromJson(content) : yamlGroups(content, file);
     if (facts !== null) metrics.fileModified(file, Math.floor(facts.modifiedMs / 1000));
     return sections.map((section, index) =>
       groupFrom(section, `${file}:${index}`, [["__meta_filepath", file]]),
@@ -151,35 +151,4 @@ const groupList = list(groupSection, "nil target group item found");
 
 function yamlGroups(content: string, file: string): readonly GroupSection[] {
   return decodeDocument(parseYaml(content, file, ""), groupList);
-}
-
-/**
- * JSON is read by the runtime's own parser, which is far faster on large files, and then held to the same
- * shape.
- */
-function jsonGroups(content: string): readonly GroupSection[] {
-  const data: unknown = JSON.parse(content);
-  if (data === null) return [];
-  if (!Array.isArray(data))
-    throw new Error("json: cannot unmarshal object into Go value of type []*targetgroup.Group");
-  return data.map(jsonGroup);
-}
-
-function jsonGroup(item: unknown): GroupSection {
-  if (item === null) throw new Error("nil target group item found");
-  const wrong = (field: string): Error => new Error(`json: cannot unmarshal into Go struct field .${field}`);
-  if (typeof item !== "object" || Array.isArray(item)) throw wrong("group");
-  for (const key of Object.keys(item)) {
-    if (key !== "targets" && key !== "labels") throw new Error(`json: unknown field ${quoteGo(key)}`);
-  }
-  const { targets, labels } = item as { targets?: unknown; labels?: unknown };
-  const addresses = targets ?? [];
-  if (!Array.isArray(addresses) || addresses.some((address) => typeof address !== "string"))
-    throw wrong("targets");
-  const entries = Object.entries(labels ?? {});
-  for (const [name, value] of entries) {
-    if (!isLabelName(name)) throw new Error(`${quoteGo(name)} is not a valid label name`);
-    if (typeof value !== "string") throw wrong("labels");
-  }
-  return { targets: addresses as string[], labels: new Map(entries as [string, string][]) };
 }

@@ -25,6 +25,7 @@ const CAPACITY: usize = 36;
 const BIT: usize = 40;
 const LEADING: usize = 44;
 const TRAILING: usize = 45;
+const ENCODING: usize = 46;
 const VERSION: usize = 48;
 const SEALED: usize = 52;
 const COMMIT_A: usize = 68;
@@ -35,8 +36,7 @@ const NEXT_CUT: usize = 80;
 const SERIES_BYTES: u32 = 96;
 const CHUNK_HEADER: u32 = 32;
 
-// Few sizes, 80, 224, 512 and 1088 bytes: series fill their chunks in step, and each size that all of
-// them have left behind lies idle until the next chunks.
+// Few sizes, 80, 224, 512 and 1088 bytes: a size that all series have left behind lies idle for a while.
 const FIRST_CAPACITY: u32 = 80;
 const HEADROOM: u32 = 32;
 const MAX_CHUNK_BYTES: u32 = 1005;
@@ -70,6 +70,7 @@ export function headAdmit(
         const last = load<f64>(record, LAST_TIME);
         if (time > last) kept = 1;
         else if (time < last) verdict = 2;
+        else if (load<u8>(record, ENCODING) > 1) verdict = 1;
         else if (load<u64>(record, LAST_VALUE) != load<u64>(values + (i << 3))) verdict = 1;
       }
       refused += <u32>(verdict != 0);
@@ -158,7 +159,7 @@ function appendOne(root: usize, record: usize, time: f64, value: u64): bool {
 
 function mustCut(root: usize, record: usize, time: f64, samples: u32): bool {
   return time >= load<f64>(record, NEXT_CUT) || samples >= load<u32>(root, SAMPLES_PER_CHUNK) << 1
-    || load<u32>(record, BIT) > MAX_CHUNK_BYTES << 3;
+    || load<u32>(record, BIT) > MAX_CHUNK_BYTES << 3 || load<u8>(record, ENCODING) > 1;
 }
 
 // A quarter full: moves the cut so that the chunks of this range get about the wanted number of samples each.
@@ -181,6 +182,10 @@ function putFirst(root: usize, record: usize, base: usize, time: f64, value: u64
   return putBits(base, bit, value, 64);
 }
 
+export function headSeal(root: u32, record: u32): u32 {
+  return <u32>seal(root, record);
+}
+
 // The open chunk becomes an immutable one in a block of its exact size, linked before the older ones.
 function seal(root: usize, record: usize): bool {
   const slab = load<u32>(root, SLAB);
@@ -194,12 +199,13 @@ function seal(root: usize, record: usize): bool {
   store<f64>(block, load<f64>(record, OPEN_MIN), 8);
   store<f64>(block, load<f64>(record, LAST_TIME), 16);
   store<u16>(block, <u16>version, 24);
-  store<u8>(block, 1, 26);
+  store<u8>(block, max<u8>(1, load<u8>(record, ENCODING)), 26);
   memory.copy(block + CHUNK_HEADER, open, bytes);
   // Odd sequence: readers wait until the two pointers agree.
   atomic.store<u32>(record, version + 0x10000, VERSION);
   atomic.store<u32>(record, block, SEALED);
   atomic.store<u32>(record, 0, CHUNK);
+  store<u8>(record, 0, ENCODING);
   atomic.store<u32>(record, (version & 0xffff0000) + 0x20000, VERSION);
   slabRetire(slab, open, <u32>load<u16>(record, CAPACITY) << 4);
   return true;
@@ -232,8 +238,6 @@ function makeRoom(root: usize, record: usize): bool {
   return true;
 }
 
-// Releases a series' open buffer at once: for series that no reader can reach any more use slabRetire
-// instead.
 export function headDropOpen(root: u32, record: u32): void {
   const open = load<u32>(record, CHUNK);
   if (open != 0) slabFree(load<u32>(root, SLAB), open, <u32>load<u16>(record, CAPACITY) << 4);

@@ -3,10 +3,14 @@
  * that a kernel computes name it as well, and the two are held equal by range-functions.property.test.ts.
  */
 
+import { unreachable } from "@narthex/platform/assert";
+import { formatGoF } from "@narthex/model/go-float";
 import { ExecutionError } from "../query-errors.ts";
+import { anchorWindow, extendedChange } from "./extended-change.ts";
 import { KahanSum } from "./kahan.ts";
 import { extremeOf, meanOf, quantileOf, sumOf, varianceOf } from "./over-time.ts";
 import { extrapolatedChange, instantChange } from "./rate.ts";
+import { isResetByStart } from "./start-timestamps.ts";
 import type { Window } from "./window.ts";
 
 /** Which kernel computes a function for all steps of a series at once. */
@@ -21,7 +25,8 @@ export type RangeKernel =
   | "count"
   | "last"
   | "first"
-  | "present";
+  | "present"
+  | "extended";
 
 /** One function. */
 export interface RangeFunction {
@@ -64,6 +69,25 @@ export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map(
   }),
 );
 
+/** A function that knows anchored (or smoothed) windows, by its name. */
+export function extendedFunction(name: string, kind: "anchored" | "smoothed"): RangeFunction {
+  const smoothed = kind === "smoothed";
+  switch (name) {
+    case "rate":
+      return byKernel("extended", (w) => extendedChange(w, smoothed, true, (w.endMs - w.startMs) / 1000));
+    case "increase":
+      return byKernel("extended", (w) => extendedChange(w, smoothed, true, 1));
+    case "delta":
+      return byKernel("extended", (w) => extendedChange(w, smoothed, false, 1));
+    case "changes":
+      return plain((w) => (anchorWindow(w) ? changes(w) : undefined));
+    case "resets":
+      return plain((w) => (anchorWindow(w) ? resets(w) : undefined));
+    default:
+      return unreachable(name as never);
+  }
+}
+
 function plain(define: RangeFunction["define"]): RangeFunction {
   return { define, kernel: null, keepsName: false };
 }
@@ -99,9 +123,12 @@ function changes({ values, low, high }: Window): number {
   return count;
 }
 
-function resets({ values, low, high }: Window): number {
+function resets(window: Window): number {
+  const { values, low, high } = window;
   let count = 0;
-  for (let i = low + 1; i < high; i++) if (values[i] < values[i - 1]) count++;
+  for (let i = low + 1; i < high; i++) {
+    if (values[i] < values[i - 1] || isResetByStart(window, i)) count++;
+  }
   return count;
 }
 
@@ -152,7 +179,14 @@ function smooth(window: Window): number | undefined {
   return level;
 }
 
+/** Go's `%f`. */
+function sixDecimals(value: number): string {
+  if (!Number.isFinite(value)) return formatGoF(value);
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
+}
+
 function checkFactor(name: string, factor: number, symbol: string): void {
   if (!(factor <= 0 || factor >= 1)) return;
-  throw new ExecutionError(`invalid ${name} factor. Expected: 0 < ${symbol} < 1, got: ${factor.toFixed(6)}`);
+  const got = sixDecimals(factor);
+  throw new ExecutionError(`invalid ${name} factor. Expected: 0 < ${symbol} < 1, got: ${got}`);
 }

@@ -10,6 +10,8 @@
 export class Window {
   times: Float64Array = new Float64Array(0);
   values: Float64Array = new Float64Array(0);
+  /** Start timestamps of the samples (ms, 0 for none), null when they are not to be looked at. */
+  starts: Float64Array | null = null;
   low = 0;
   high = 0;
   /** The evaluation time. */

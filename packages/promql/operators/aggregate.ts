@@ -6,22 +6,37 @@
  */
 
 import { assert, unreachable } from "@narthex/platform/assert";
+import { metricNameLabel } from "@narthex/model/labels";
+import type { Span } from "@narthex/promql-syntax/ast";
+import { tellOfIgnoredInAggregation } from "../histogram-annotations.ts";
+import { floatSteps } from "../histogram-rows.ts";
 import type { QueryContext } from "../query-context.ts";
-import { hasBit, setBit } from "../rows.ts";
-import type { SeriesTable } from "../series-table.ts";
+import { copyBitmap, hasBit, setBit, type RowAt } from "../rows.ts";
+import { labelValueId, type SeriesTable } from "../series-table.ts";
+import { HistogramGroups } from "./histogram-groups.ts";
 import { forEachRow, holdRows, Matrix, MatrixOperator, type Operator } from "./operator.ts";
 import { groupDropsName, groupSeries, type Grouping } from "./grouping.ts";
 
 /** The aggregations of this operator. */
 export type RunningOp = "sum" | "avg" | "min" | "max" | "count" | "group" | "stddev" | "stdvar";
 
+/** What is aggregated how. */
+export interface RunningAggregation extends Grouping {
+  /** Of the input. */
+  readonly inputSpan: Span;
+}
+
 /** Yields one row per group. */
 export class AggregateOperator extends MatrixOperator {
   readonly #op: RunningOp;
   readonly #input: Operator;
-  readonly #grouping: Grouping;
+  readonly #grouping: RunningAggregation;
+  /** Histograms of sum and avg, once there is one. */
+  #histograms: HistogramGroups | null = null;
+  /** Address of a bitmap in use for one row, 0 until needed. */
+  #floatsAt = 0;
 
-  constructor(context: QueryContext, op: RunningOp, input: Operator, grouping: Grouping) {
+  constructor(context: QueryContext, op: RunningOp, input: Operator, grouping: RunningAggregation) {
     super(context, input.steps, input.layout);
     this.#op = op;
     this.#input = input;
@@ -38,13 +53,42 @@ export class AggregateOperator extends MatrixOperator {
     // Further rows per group: what sums lost, or counts and means.
     const second = this.#needs(2) ? Matrix.allocate(context, layout, numbering.sets.count) : groups;
     const third = this.#needs(3) ? Matrix.allocate(context, layout, numbering.sets.count) : groups;
-    forEachRow(context, this.#input, (series, valuesAt, presenceAt) => {
-      this.#addRow(numbering.indexOf[series], valuesAt, presenceAt, groups, second, third);
+    forEachRow(context, this.#input, (series, valuesAt, presenceAt, kindsAt) => {
+      const group = numbering.indexOf[series];
+      const row = { valuesAt, presenceAt, kindsAt };
+      const floatsAt =
+        kindsAt === 0 && this.#histograms === null
+          ? presenceAt
+          : this.#takeHistograms(group, row, groups.presenceAt[group], inputTable, series);
+      this.#addRow(group, valuesAt, floatsAt, groups, second, third);
     });
     for (let group = 0; group < groups.count; group++) this.#finishRow(group, groups, second, third);
+    this.#histograms?.finish(groups);
     budget.returnTo(before);
     holdRows(context, groups);
     return { table: numbering.sets.toTable(groupDropsName(inputTable, numbering)), matrix: groups };
+  }
+
+  /** Deals with the histograms of a row; returns the bitmap of what is left to do. */
+  #takeHistograms(group: number, row: RowAt, groupAt: number, table: SeriesTable, series: number): number {
+    const { context, layout } = this;
+    const { arena, symbols, scratch, annotations } = context;
+    if (this.#op === "count" || this.#op === "group") return row.presenceAt;
+    if (this.#floatsAt === 0) this.#floatsAt = scratch.take(layout.bitmapBytes);
+    const floatsAt = this.#floatsAt;
+    if (row.kindsAt === 0) copyBitmap(arena.u32, row.presenceAt, floatsAt, layout);
+    else if (floatSteps(arena.u32, row, floatsAt, layout)) {
+      if (this.#op === "sum" || this.#op === "avg") {
+        const { inputSpan } = this.#grouping;
+        this.#histograms ??= new HistogramGroups(context, layout, this.#op === "avg", inputSpan);
+        const nameId = labelValueId(table, series, symbols.intern(metricNameLabel));
+        this.#histograms.addRow(group, row, groupAt, symbols.text(nameId));
+      } else {
+        tellOfIgnoredInAggregation(annotations, this.#op, this.#grouping.inputSpan);
+      }
+    }
+    this.#histograms?.mask(group, floatsAt);
+    return floatsAt;
   }
 
   #needs(rows: 2 | 3): boolean {

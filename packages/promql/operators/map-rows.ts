@@ -1,11 +1,13 @@
 /**
- * Operators that change each row in place, independent of the others: functions of one value, a scalar
- * operand, negation, evaluation times, repetition of what is the same at every step.
+ * Operators that change each row in place, independent of the others: functions of one value, negation,
+ * evaluation times, repetition of what is the same at every step. (A scalar operand: vector-scalar.ts.)
  */
 
+import { recordSampleSize, writeRecord } from "@narthex/storage/histogram-record";
 import type { QueryContext } from "../query-context.ts";
-import { arithmetic, isCompareOp, type ArithmeticOp, type CompareOp } from "../functions/arithmetic.ts";
+import { arithmetic, type ArithmeticOp, type CompareOp } from "../functions/arithmetic.ts";
 import type { MapFunction } from "../functions/map-functions.ts";
+import { dropHistograms, histogramAt } from "../histogram-rows.ts";
 import { clearBitmap, countBits, fillBitmap, hasBit, RowBlock, type RowLayout } from "../rows.ts";
 import type { SeriesTable } from "../series-table.ts";
 import type { Steps } from "../steps.ts";
@@ -14,17 +16,25 @@ import { scalarRow, type Operator } from "./operator.ts";
 /** Changes the row at these addresses in place. */
 export type RowChange = (valuesAt: number, presenceAt: number) => void;
 
+/**
+ * Changes row `row` of `block`, which has histograms, in place; `change` is what is done to rows of floats.
+ * Whether the row has histograms after that is for it to say, in the block's flags.
+ */
+export type MixedChange = (block: RowBlock, row: number, change: RowChange) => void;
+
 /** Yields the rows of `input`, changed. */
-class MapOperator implements Operator {
+export class MapOperator implements Operator {
   readonly steps: Steps;
   readonly layout: RowLayout;
   readonly #input: Operator;
+  readonly #changeMixed: MixedChange;
   readonly #prepare: () => RowChange;
   #change: RowChange | undefined;
 
   /** `prepare` is called once by `open`. */
-  constructor(input: Operator, prepare: () => RowChange) {
+  constructor(input: Operator, changeMixed: MixedChange, prepare: () => RowChange) {
     this.#input = input;
+    this.#changeMixed = changeMixed;
     this.#prepare = prepare;
     this.steps = input.steps;
     this.layout = input.layout;
@@ -39,9 +49,21 @@ class MapOperator implements Operator {
   next(block: RowBlock): number {
     const count = this.#input.next(block);
     const change = this.#change as RowChange;
-    for (let i = 0; i < count; i++) change(block.valuesAt(i), block.presenceAt(i));
+    for (let i = 0; i < count; i++) {
+      if (block.hasHistograms[i] !== 0) this.#changeMixed(block, i, change);
+      else change(block.valuesAt(i), block.presenceAt(i));
+    }
     return count;
   }
+}
+
+/** Functions that know floats only: the row loses its histograms. */
+function floatsOnly({ arena }: QueryContext): MixedChange {
+  return (block, row, change) => {
+    dropHistograms(arena.u32, block.row(row), block.layout);
+    block.hasHistograms[row] = 0;
+    change(block.valuesAt(row), block.presenceAt(row));
+  };
 }
 
 /** A function of the value and up to two scalars. */
@@ -52,7 +74,7 @@ export function mapFunction(
   params: readonly Operator[],
 ): Operator {
   const { layout } = input;
-  return new MapOperator(input, () => {
+  return new MapOperator(input, floatsOnly(context), () => {
     const rows = params.map((param) => scalarRow(context, param) >>> 3);
     const constant = (i: number): Float64Array => new Float64Array(layout.steps).fill(defaults[i] ?? NaN);
     const valuesOf = (i: number): Float64Array =>
@@ -73,7 +95,11 @@ export function mapFunction(
 /** The time of the step, in seconds. */
 export function evaluationTimes(context: QueryContext, input: Operator): Operator {
   const { steps } = input;
-  return new MapOperator(input, () => (valuesAt) => {
+  const anyKind: MixedChange = (block, row, change) => {
+    block.hasHistograms[row] = 0;
+    change(block.valuesAt(row), block.presenceAt(row));
+  };
+  return new MapOperator(input, anyKind, () => (valuesAt) => {
     const { f64 } = context.arena;
     for (let s = 0; s < steps.count; s++)
       f64[(valuesAt >>> 3) + s] = (steps.startMs + s * steps.stepMs) / 1000;
@@ -82,11 +108,24 @@ export function evaluationTimes(context: QueryContext, input: Operator): Operato
 
 /** `-vector`. */
 export function negate(context: QueryContext, input: Operator): Operator {
-  return new MapOperator(input, () => (valuesAt) => {
+  return new MapOperator(input, negateMixed(context), () => (valuesAt) => {
     const { f64 } = context.arena;
     const at = valuesAt >>> 3;
     for (let s = 0; s < input.layout.steps; s++) f64[at + s] = -f64[at + s];
   });
+}
+
+function negateMixed({ arena }: QueryContext): MixedChange {
+  return (block, row) => {
+    const { valuesAt, presenceAt, kindsAt } = block.row(row);
+    for (let s = 0; s < block.layout.steps; s++) {
+      if (!hasBit(arena.u32, presenceAt, s)) continue;
+      const value = hasBit(arena.u32, kindsAt, s)
+        ? writeRecord(block.records, histogramAt(arena, valuesAt, s).mul(-1))
+        : -arena.f64[(valuesAt >>> 3) + s];
+      arena.f64[(valuesAt >>> 3) + s] = value;
+    }
+  };
 }
 
 const kernelArithmetic: Readonly<Record<string, number>> = { "+": 0, "-": 1, "*": 2, "/": 3 };
@@ -118,37 +157,6 @@ export function arithmeticRow(
   for (let s = 0; s < steps; s++) {
     f64[(out >>> 3) + s] = arithmetic(op, f64[(left >>> 3) + s], f64[(right >>> 3) + s]);
   }
-}
-
-/** Where the operands of an operator between a vector and a scalar are. */
-export interface ScalarOperand {
-  readonly op: ArithmeticOp | CompareOp;
-  readonly scalarFirst: boolean;
-  readonly returnBool: boolean;
-}
-
-/** A vector and a scalar: arithmetic, filter, or 0 and 1. */
-export function vectorScalar(
-  context: QueryContext,
-  vector: Operator,
-  scalar: Operator,
-  { op, scalarFirst, returnBool }: ScalarOperand,
-): Operator {
-  const { layout } = vector;
-  return new MapOperator(vector, () => {
-    const operand = scalarRow(context, scalar);
-    const bitmap = context.scratch.take(layout.bitmapBytes);
-    return (valuesAt, presenceAt) => {
-      const left = scalarFirst ? operand : valuesAt;
-      const right = scalarFirst ? valuesAt : operand;
-      if (!isCompareOp(op)) {
-        arithmeticRow(context, op, left, right, layout.steps, valuesAt);
-        return;
-      }
-      context.kernels.rowCompare(kernelCompare[op], left, right, layout.steps, bitmap);
-      applyComparison(context, bitmap, valuesAt, presenceAt, layout, returnBool);
-    };
-  });
 }
 
 /** Filters a row by a bitmap or, with `asNumber`, sets it to 1 where the bit is set and 0 where not. */
@@ -186,17 +194,13 @@ export class StepInvariantOperator implements Operator {
   open(): SeriesTable {
     const { layout } = this.#input;
     const table = this.#input.open();
-    this.#block = RowBlock.take(
-      this.#context.scratch,
-      layout,
-      Math.min(this.layout.blockRows, layout.blockRows),
-    );
+    this.#block = RowBlock.take(this.#context, layout, Math.min(this.layout.blockRows, layout.blockRows));
     return table;
   }
 
   next(block: RowBlock): number {
     const { arena, kernels, budget } = this.#context;
-    const source = this.#block as RowBlock;
+    const source = (this.#block as RowBlock).withRecords(block.records);
     const count = this.#input.next(block.capacity < source.capacity ? source.upTo(block.capacity) : source);
     const { f64, u32 } = arena;
     for (let i = 0; i < count; i++) {
@@ -206,8 +210,13 @@ export class StepInvariantOperator implements Operator {
       }
       fillBitmap(u32, block.presenceAt(i), this.layout);
       kernels.rowFill(block.valuesAt(i), this.steps.count, f64[source.valuesAt(i) >>> 3]);
-      budget.add(this.steps.count - 1);
+      const isHistogram = source.hasHistograms[i] !== 0 && hasBit(u32, source.kindsAt(i), 0);
+      block.hasHistograms[i] = isHistogram ? 1 : 0;
+      if (isHistogram) fillBitmap(u32, block.kindsAt(i), this.layout);
+      const size = isHistogram ? recordSampleSize(arena, f64[source.valuesAt(i) >>> 3]) : 1;
+      budget.add(size * (this.steps.count - 1));
     }
+    source.hasHistograms.fill(0);
     return count;
   }
 }

@@ -6,13 +6,15 @@
  *    `next` takes scratch only between a mark and its release, because whoever calls it may do the same
  *    around it.
  *  - Rows come in the order of the announced series, each once. A series may have no value at any step.
+ *  - Records of histograms that `next` makes go to the block's `records`.
  *
  * Lifetime: one query; memory goes back with the query's scratch.
  */
 
 import { assert } from "@narthex/platform/assert";
 import type { QueryContext } from "../query-context.ts";
-import { copyBitmap, copyValues, countBits, RowBlock, type RowLayout } from "../rows.ts";
+import { countSamples, emptyKinds } from "../histogram-rows.ts";
+import { copyBitmap, copyValues, RowBlock, setBit, type RowAt, type RowLayout } from "../rows.ts";
 import type { SeriesTable } from "../series-table.ts";
 import type { Steps } from "../steps.ts";
 
@@ -34,19 +36,39 @@ export class Matrix {
   /** Addresses of the values and bitmaps of each row. */
   readonly valuesAt: Uint32Array;
   readonly presenceAt: Uint32Array;
+  /** Addresses of the bitmaps of kinds, 0 for rows of floats only. */
+  readonly kindsAt: Uint32Array;
 
-  constructor(layout: RowLayout, valuesAt: Uint32Array, presenceAt: Uint32Array) {
+  constructor(
+    layout: RowLayout,
+    valuesAt: Uint32Array,
+    presenceAt: Uint32Array,
+    kindsAt: Uint32Array = new Uint32Array(valuesAt.length),
+  ) {
     this.layout = layout;
     this.valuesAt = valuesAt;
     this.presenceAt = presenceAt;
+    this.kindsAt = kindsAt;
+  }
+
+  /** The given rows. */
+  static of(layout: RowLayout, rows: readonly RowAt[]): Matrix {
+    const column = (of: (row: RowAt) => number): Uint32Array => Uint32Array.from(rows, of);
+    return new Matrix(
+      layout,
+      column((row) => row.valuesAt),
+      column((row) => row.presenceAt),
+      column((row) => row.kindsAt),
+    );
   }
 
   /** Room for `count` rows; bitmaps are cleared, values are garbage. */
-  static allocate({ scratch }: QueryContext, layout: RowLayout, count: number): Matrix {
+  static allocate(context: QueryContext, layout: RowLayout, count: number): Matrix {
+    const { scratch } = context;
     const matrix = new Matrix(layout, new Uint32Array(count), new Uint32Array(count));
     for (let first = 0; first < count; first += layout.blockRows) {
       const rows = Math.min(layout.blockRows, count - first);
-      const block = RowBlock.take(scratch, layout, rows);
+      const block = RowBlock.take(context, layout, rows);
       matrix.setRows(first, block, rows);
       scratch.arena.u32.fill(0, block.presenceAt(0) >>> 2, block.presenceAt(rows) >>> 2);
     }
@@ -62,7 +84,29 @@ export class Matrix {
     for (let i = 0; i < count; i++) {
       this.valuesAt[first + i] = block.valuesAt(i);
       this.presenceAt[first + i] = block.presenceAt(i);
+      this.kindsAt[first + i] = block.kindsOf(i);
     }
+  }
+
+  /** Where row `i` is. */
+  row(i: number): RowAt {
+    return { valuesAt: this.valuesAt[i], presenceAt: this.presenceAt[i], kindsAt: this.kindsAt[i] };
+  }
+
+  /** Row `i` is there. */
+  setRow(i: number, { valuesAt, presenceAt, kindsAt }: RowAt): void {
+    this.valuesAt[i] = valuesAt;
+    this.presenceAt[i] = presenceAt;
+    this.kindsAt[i] = kindsAt;
+  }
+
+  /** Sets the value of row `i` at a step to the histogram of a record. */
+  setHistogram(context: QueryContext, i: number, step: number, record: number): void {
+    if (this.kindsAt[i] === 0) this.kindsAt[i] = emptyKinds(context, this.layout);
+    const { f64, u32 } = context.arena;
+    f64[(this.valuesAt[i] >>> 3) + step] = record;
+    setBit(u32, this.kindsAt[i], step);
+    setBit(u32, this.presenceAt[i], step);
   }
 }
 
@@ -95,16 +139,22 @@ export abstract class MatrixOperator implements Operator {
   }
 
   next(block: RowBlock): number {
-    const { matrix, layout } = this;
-    const count = Math.min(block.capacity, matrix.count - this.#next);
-    const { arena } = this.context;
-    for (let i = 0; i < count; i++) {
-      copyValues(arena, matrix.valuesAt[this.#next + i], block.valuesAt(i), layout);
-      copyBitmap(arena.u32, matrix.presenceAt[this.#next + i], block.presenceAt(i), layout);
-    }
+    const count = copyRows(this.context, this.matrix, this.#next, block);
     this.#next += count;
     return count;
   }
+}
+
+/** Copies the rows of `matrix` from number `first` on into `block`; returns how many, 0 after the last. */
+export function copyRows({ arena }: QueryContext, matrix: Matrix, first: number, block: RowBlock): number {
+  const { layout } = matrix;
+  const count = Math.min(block.capacity, matrix.count - first);
+  for (let i = 0; i < count; i++) {
+    copyValues(arena, matrix.valuesAt[first + i], block.valuesAt(i), layout);
+    copyBitmap(arena.u32, matrix.presenceAt[first + i], block.presenceAt(i), layout);
+    block.setKinds(i, arena.u32, matrix.kindsAt[first + i]);
+  }
+  return count;
 }
 
 /** All rows of `operator`, which was opened, announced `table` and has not yielded any row yet. */
@@ -114,7 +164,7 @@ export function materialize(context: QueryContext, operator: Operator, table: Se
   const matrix = new Matrix(layout, new Uint32Array(table.count), new Uint32Array(table.count));
   for (let first = 0; first < table.count;) {
     context.budget.check();
-    const block = RowBlock.take(context.scratch, layout, Math.min(layout.blockRows, table.count - first));
+    const block = RowBlock.take(context, layout, Math.min(layout.blockRows, table.count - first));
     let filled = 0;
     while (filled < block.capacity) {
       const count = operator.next(block.from(filled));
@@ -128,8 +178,8 @@ export function materialize(context: QueryContext, operator: Operator, table: Se
 }
 
 /** Accounts for the samples of all rows of a matrix. Throws `TooManySamplesError` beyond the limit. */
-export function holdRows({ arena, budget }: QueryContext, { presenceAt, count, layout }: Matrix): void {
-  for (let i = 0; i < count; i++) budget.add(countBits(arena.u32, presenceAt[i], layout));
+export function holdRows({ arena, budget }: QueryContext, matrix: Matrix): void {
+  for (let i = 0; i < matrix.count; i++) budget.add(countSamples(arena, matrix.row(i), matrix.layout));
 }
 
 /** The one row of a scalar operator, opened here: address of its values. */
@@ -144,22 +194,29 @@ export function scalarValues(context: QueryContext, operator: Operator): Float64
   return context.arena.f64.slice(at, at + operator.layout.steps);
 }
 
-/** Reads all rows of an opened operator, block by block, in order. */
+/**
+ * Reads all rows of an opened operator, block by block, in order. A row and the records of its histograms are
+ * there during the visit only.
+ */
 export function forEachRow(
   context: QueryContext,
   operator: Operator,
-  visit: (series: number, valuesAt: number, presenceAt: number) => void,
+  visit: (series: number, valuesAt: number, presenceAt: number, kindsAt: number) => void,
 ): void {
   if (operator instanceof MatrixOperator) {
-    const { valuesAt, presenceAt, count } = operator.matrix;
-    for (let i = 0; i < count; i++) visit(i, valuesAt[i], presenceAt[i]);
+    const { valuesAt, presenceAt, kindsAt, count } = operator.matrix;
+    for (let i = 0; i < count; i++) visit(i, valuesAt[i], presenceAt[i], kindsAt[i]);
     return;
   }
-  const block = RowBlock.take(context.scratch, operator.layout, operator.layout.blockRows);
+  const space = { scratch: context.scratch, records: context.ownScratch() };
+  const block = RowBlock.take(space, operator.layout, operator.layout.blockRows);
   let series = 0;
   for (let count = operator.next(block); count > 0; count = operator.next(block)) {
     context.budget.check();
-    for (let i = 0; i < count; i++) visit(series++, block.valuesAt(i), block.presenceAt(i));
+    for (let i = 0; i < count; i++) {
+      visit(series++, block.valuesAt(i), block.presenceAt(i), block.kindsOf(i));
+    }
+    block.reset();
   }
 }
 
@@ -169,5 +226,6 @@ export function pickRows(matrix: Matrix, order: ArrayLike<number>): Matrix {
     matrix.layout,
     Uint32Array.from(order, (i) => matrix.valuesAt[i]),
     Uint32Array.from(order, (i) => matrix.presenceAt[i]),
+    Uint32Array.from(order, (i) => matrix.kindsAt[i]),
   );
 }

@@ -6,6 +6,8 @@
  */
 
 import { formatGoG } from "@narthex/model/go-float";
+import type { Span } from "@narthex/promql-syntax/ast";
+import { tellOfIgnoredInAggregation } from "../histogram-annotations.ts";
 import { ExecutionError } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
 import { hasBit, setBit } from "../rows.ts";
@@ -22,6 +24,12 @@ import {
 } from "./operator.ts";
 import { groupSeries, type Grouping } from "./grouping.ts";
 
+/** What is aggregated how. */
+export interface RankAggregation extends Grouping {
+  /** Of the whole expression. */
+  readonly span: Span;
+}
+
 /** The aggregations of this operator. */
 export type RankOp = "topk" | "bottomk" | "limitk";
 
@@ -32,9 +40,15 @@ export class RankOperator extends MatrixOperator {
   readonly #op: RankOp;
   readonly #input: Operator;
   readonly #param: Operator;
-  readonly #grouping: Grouping;
+  readonly #grouping: RankAggregation;
 
-  constructor(context: QueryContext, op: RankOp, input: Operator, param: Operator, grouping: Grouping) {
+  constructor(
+    context: QueryContext,
+    op: RankOp,
+    input: Operator,
+    param: Operator,
+    grouping: RankAggregation,
+  ) {
     super(context, input.steps, input.layout);
     this.#op = op;
     this.#input = input;
@@ -54,6 +68,7 @@ export class RankOperator extends MatrixOperator {
     const heaps = this.#fillHeaps(input, indexOf, sets.count, limits);
     const winners = Matrix.allocate(context, layout, table.count);
     winners.valuesAt.set(input.valuesAt);
+    winners.kindsAt.set(input.kindsAt);
     const { u32 } = context.arena;
     heaps.forEach((heap, i) => {
       for (const series of heap?.series() ?? []) setBit(u32, winners.presenceAt[series], i % layout.steps);
@@ -88,7 +103,7 @@ export class RankOperator extends MatrixOperator {
     limits: Float64Array,
   ): (RankHeap | undefined)[] {
     const { steps } = this.layout;
-    const { arena, budget } = this.context;
+    const { arena, budget, annotations } = this.context;
     const heaps: (RankHeap | undefined)[] = Array.from({ length: groupCount * steps });
     // What a value must exceed to be among the best; NaN while there is room.
     const bars = new Float64Array(groupCount * steps).fill(NaN);
@@ -98,7 +113,15 @@ export class RankOperator extends MatrixOperator {
       const { f64, u32 } = arena;
       const first = groupOf[i] * steps;
       const values = input.valuesAt[i] >>> 3;
+      const kinds = input.kindsAt[i];
       for (let s = 0; s < steps; s++) {
+        if (kinds !== 0 && hasBit(u32, kinds, s)) {
+          if (limits[s] < 1 || !hasBit(u32, input.presenceAt[i], s)) continue;
+          // A histogram ranks as 0 where the first ones are taken, and nowhere else.
+          if (this.#op !== "limitk") tellOfIgnoredInAggregation(annotations, this.#op, this.#grouping.span);
+          else (heaps[first + s] ??= new RankHeap("limitk")).offer(0, i, limits[s]);
+          continue;
+        }
         if (sign * f64[values + s] <= bars[first + s]) continue;
         if (limits[s] < 1 || !hasBit(u32, input.presenceAt[i], s)) continue;
         const heap = (heaps[first + s] ??= new RankHeap(this.#op));

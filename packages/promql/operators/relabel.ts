@@ -7,18 +7,11 @@
 
 import { ExecutionError, sameLabelsetText } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
-import {
-  isEmptyBitmap,
-  mergeBitmap,
-  hasBit,
-  copyBitmap,
-  copyValues,
-  type RowBlock,
-  type RowLayout,
-} from "../rows.ts";
+import { mergedRow } from "../histogram-rows.ts";
+import { isEmptyBitmap, type RowAt, type RowBlock, type RowLayout } from "../rows.ts";
 import { numberSets, withoutConstantLabels, type LabelSet, type SeriesTable } from "../series-table.ts";
 import type { Steps } from "../steps.ts";
-import { materialize, Matrix, type Operator } from "./operator.ts";
+import { copyRows, materialize, Matrix, type Operator } from "./operator.ts";
 
 /** How labels change. */
 export interface LabelChange {
@@ -68,12 +61,7 @@ export class RelabelOperator implements Operator {
   next(block: RowBlock): number {
     const merged = this.#merged;
     if (merged === undefined) return this.#input.next(block);
-    const { arena } = this.#context;
-    const count = Math.min(block.capacity, merged.count - this.#done);
-    for (let i = 0; i < count; i++) {
-      copyValues(arena, merged.valuesAt[this.#done + i], block.valuesAt(i), this.layout);
-      copyBitmap(arena.u32, merged.presenceAt[this.#done + i], block.presenceAt(i), this.layout);
-    }
+    const count = copyRows(this.#context, merged, this.#done, block);
     this.#done += count;
     return count;
   }
@@ -92,45 +80,40 @@ export function mergeRows(
 ): Matrix {
   const { layout } = matrix;
   const merged = Matrix.allocate(context, layout, count);
-  const { u32 } = context.arena;
+  const { arena } = context; // views taken anew: memory may have grown
   for (let i = 0; i < matrix.count; i++) {
-    const presence = matrix.presenceAt[i];
-    if (isEmptyBitmap(u32, presence, layout)) continue;
-    const into = merged.presenceAt[indexOf[i]];
-    const first = isEmptyBitmap(u32, into, layout);
-    if (!first && onSame === "refuse") throw new ExecutionError(sameLabelsetText);
-    mergeValues(context, merged.valuesAt[indexOf[i]], into, matrix.valuesAt[i], presence, layout);
+    if (isEmptyBitmap(arena.u32, matrix.presenceAt[i], layout)) continue;
+    const into = merged.row(indexOf[i]);
+    if (onSame === "refuse" && !isEmptyBitmap(arena.u32, into.presenceAt, layout)) {
+      throw new ExecutionError(sameLabelsetText);
+    }
+    merged.setRow(indexOf[i], mergeRow(context, into, matrix.row(i), layout));
   }
   return merged;
 }
 
-/** Adds the values of one row to another. Throws where both have one. */
-export function mergeValues(
-  { arena }: QueryContext,
-  valuesTo: number,
-  presenceTo: number,
-  valuesFrom: number,
-  presenceFrom: number,
-  layout: RowLayout,
-): void {
-  const { u32, f64 } = arena;
-  if (isEmptyBitmap(u32, presenceTo, layout)) {
-    copyValues(arena, valuesFrom, valuesTo, layout);
-    copyBitmap(u32, presenceFrom, presenceTo, layout);
-    return;
-  }
-  if (mergeBitmap(u32, presenceTo, presenceFrom, layout)) throw new ExecutionError(sameLabelsetText);
-  for (let s = 0; s < layout.steps; s++) {
-    if (hasBit(u32, presenceFrom, s)) f64[(valuesTo >>> 3) + s] = f64[(valuesFrom >>> 3) + s];
-  }
+/**
+ * Adds the values of one row to another, in place; returns where the sum is, which differs in its kinds
+ * alone. Throws where both have a value.
+ */
+export function mergeRow(context: QueryContext, to: RowAt, from: RowAt, layout: RowLayout): RowAt {
+  const merged = mergedRow(context, to, from, layout);
+  if (merged === null) throw new ExecutionError(sameLabelsetText);
+  return merged;
 }
 
 /**
  * The operator without metric names: dropped now, or marked to be dropped at the end of the query when
- * removal is delayed. Range functions refuse equal labels even without a step in common.
+ * removal is delayed. Range functions refuse equal labels even without a step in common. `metricLabelIds`:
+ * what belongs to the name.
  */
-export function withoutNames(context: QueryContext, input: Operator, onSame: "merge" | "refuse"): Operator {
-  const { metricLabelIds, delayedNameRemoval } = context;
+export function withoutNames(
+  context: QueryContext,
+  input: Operator,
+  onSame: "merge" | "refuse",
+  metricLabelIds = context.metricLabelIds,
+): Operator {
+  const { delayedNameRemoval } = context;
   return new RelabelOperator(context, input, (table) => ({
     distinct: delayedNameRemoval
       ? { ...table, dropsName: new Uint8Array(table.count).fill(1) }

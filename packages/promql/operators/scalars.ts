@@ -2,6 +2,7 @@
  * Scalars: operators with one series without labels and a value at every step.
  */
 
+import { isHistogram } from "../histogram-rows.ts";
 import { hasBit, fillBitmap, type RowLayout } from "../rows.ts";
 import type { QueryContext } from "../query-context.ts";
 import { scalarTable, type SeriesTable } from "../series-table.ts";
@@ -35,17 +36,17 @@ export class ScalarOperator extends MatrixOperator {
   }
 }
 
-/** scalar(): the value where the vector has exactly one element, else NaN. */
+/** scalar(): the value where the vector has exactly one float, else NaN. */
 export function toScalar(context: QueryContext, input: Operator): Operator {
   const { steps, layout } = input;
   return new ScalarOperator(context, steps, layout, () => {
     const found = new Uint8Array(layout.steps);
     const values = new Float64Array(layout.steps);
     input.open();
-    forEachRow(context, input, (_, valuesAt, presenceAt) => {
+    forEachRow(context, input, (_, valuesAt, presenceAt, kindsAt) => {
       const { f64, u32 } = context.arena;
       for (let s = 0; s < layout.steps; s++) {
-        if (!hasBit(u32, presenceAt, s)) continue;
+        if (!hasBit(u32, presenceAt, s) || isHistogram(u32, kindsAt, s)) continue;
         if (found[s] < 2) found[s]++;
         values[s] = f64[(valuesAt >>> 3) + s];
       }

@@ -7,7 +7,7 @@ import type { VectorMatching } from "@narthex/promql-syntax/ast";
 import type { QueryContext } from "../query-context.ts";
 import { mergeBitmap } from "../rows.ts";
 import { LabelSet, LabelSetIndex, numberSets, type SeriesTable } from "../series-table.ts";
-import { mergeValues } from "./relabel.ts";
+import { mergeRow } from "./relabel.ts";
 import { materialize, Matrix, MatrixOperator, type Operator } from "./operator.ts";
 import { signatures } from "./matching.ts";
 
@@ -74,30 +74,18 @@ export class SetOperator extends MatrixOperator {
     const sets = new LabelSetIndex();
     numberSets(leftTable, () => {}, sets);
     const set = new LabelSet();
-    const valuesAt = [...left.valuesAt];
-    const presenceAt = [...left.presenceAt];
+    const rows = Array.from({ length: left.count }, (_, i) => left.row(i));
     const drops = [...(leftTable.dropsName ?? new Uint8Array(left.count))];
     for (let i = 0; i < right.count; i++) {
       const number = sets.add(set.load(rightTable, i));
-      if (number < valuesAt.length) {
-        mergeValues(
-          this.context,
-          valuesAt[number],
-          presenceAt[number],
-          right.valuesAt[i],
-          right.presenceAt[i],
-          this.layout,
-        );
+      if (number < rows.length) {
+        rows[number] = mergeRow(this.context, rows[number], right.row(i), this.layout);
         continue;
       }
-      valuesAt.push(right.valuesAt[i]);
-      presenceAt.push(right.presenceAt[i]);
+      rows.push(right.row(i));
       drops.push(rightTable.dropsName?.[i] ?? 0);
     }
     const table = sets.toTable(drops.includes(1) ? Uint8Array.from(drops) : null);
-    return {
-      table,
-      matrix: new Matrix(this.layout, Uint32Array.from(valuesAt), Uint32Array.from(presenceAt)),
-    };
+    return { table, matrix: Matrix.of(this.layout, rows) };
   }
 }

@@ -4,9 +4,12 @@
  * with a warning.
  */
 
+import { compareUtf8 } from "@narthex/bytes/utf8-order";
 import type { SortPlan } from "../plan-node.ts";
+import { dropHistograms, isHistogram } from "../histogram-rows.ts";
 import type { QueryContext } from "../query-context.ts";
 import { hasBit, type RowBlock } from "../rows.ts";
+import { warnOfSorting } from "../sample-annotations.ts";
 import { labelOrder, labelValueId, pickSeries, type SeriesTable } from "../series-table.ts";
 import { materialize, type Matrix, MatrixOperator, pickRows, type Operator } from "./operator.ts";
 
@@ -17,15 +20,24 @@ export function sortVector(context: QueryContext, input: Operator, plan: SortPla
     steps: input.steps,
     layout: input.layout,
     open: () => {
-      context.annotations.add(
-        "warning",
-        "sort is ineffective for range queries since results are always ordered by labels",
-        plan.span,
-      );
+      warnOfSorting(context.annotations, plan.span);
       return input.open();
     },
-    next: (block: RowBlock) => input.next(block),
+    next: (block: RowBlock) => {
+      const count = input.next(block);
+      if (plan.byLabels === null) leaveOutHistograms(context, block, count);
+      return count;
+    },
   };
+}
+
+/** Histograms have no order among values: sorting by value leaves them out. */
+function leaveOutHistograms({ arena }: QueryContext, block: RowBlock, count: number): void {
+  for (let i = 0; i < count; i++) {
+    if (block.hasHistograms[i] === 0) continue;
+    dropHistograms(arena.u32, block.row(i), block.layout);
+    block.hasHistograms[i] = 0;
+  }
 }
 
 class SortOperator extends MatrixOperator {
@@ -43,10 +55,11 @@ class SortOperator extends MatrixOperator {
     const table = this.#input.open();
     const rows = materialize(context, this.#input, table);
     const { u32 } = context.arena;
-    const present = Array.from({ length: rows.count }, (_, i) => i).filter((i) =>
-      hasBit(u32, rows.presenceAt[i], 0),
-    );
     const { byLabels, descending } = this.#plan;
+    const present = Array.from({ length: rows.count }, (_, i) => i).filter(
+      (i) =>
+        hasBit(u32, rows.presenceAt[i], 0) && (byLabels !== null || !isHistogram(u32, rows.kindsAt[i], 0)),
+    );
     if (byLabels === null) this.#byValue(present, rows, descending);
     else this.#byLabels(present, table, byLabels, descending);
     return { table: pickSeries(table, present), matrix: pickRows(rows, present) };
@@ -84,16 +97,26 @@ class SortOperator extends MatrixOperator {
   }
 }
 
+const maxInt64 = 2n ** 63n - 1n;
+
+/** The number that a run of digits is, undefined for other texts and what no 64-bit integer holds. */
+function chunkNumber(chunk: string): bigint | undefined {
+  if (!/^\d/u.test(chunk)) return undefined;
+  const number = BigInt(chunk);
+  return number <= maxInt64 ? number : undefined;
+}
+
 /** Natural order: runs of digits compare as numbers. */
-function naturallyBefore(a: string, b: string): boolean {
+export function naturallyBefore(a: string, b: string): boolean {
   const left = a.match(/\d+|\D+/gu) ?? [];
   const right = b.match(/\d+|\D+/gu) ?? [];
   for (const [i, chunk] of left.entries()) {
     const other = right[i];
     if (other === undefined) return false;
-    const bothNumbers = /^\d/u.test(chunk) && /^\d/u.test(other);
-    const same = bothNumbers ? Number(chunk) === Number(other) : chunk === other;
-    if (!same) return bothNumbers ? Number(chunk) < Number(other) : chunk < other;
+    const [one, two] = [chunkNumber(chunk), chunkNumber(other)];
+    const areNumbers = one !== undefined && two !== undefined;
+    const same = areNumbers ? one === two : chunk === other;
+    if (!same) return areNumbers ? one < two : compareUtf8(chunk, other) < 0;
     if (i === left.length - 1) return true;
     if (i === right.length - 1) return false;
   }

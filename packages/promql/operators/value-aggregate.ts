@@ -8,6 +8,8 @@ import { quoteGo } from "@narthex/model/labels";
 import type { Span } from "@narthex/promql-syntax/ast";
 import { warnOfQuantile } from "../annotations.ts";
 import { quantileOf } from "../functions/over-time.ts";
+import { tellOfIgnoredInAggregation } from "../histogram-annotations.ts";
+import { floatSteps, histogramAt, isHistogram } from "../histogram-rows.ts";
 import { ExecutionError } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
 import { hasBit, setBit } from "../rows.ts";
@@ -23,19 +25,23 @@ import {
 } from "./operator.ts";
 import { groupDropsName, groupSeries, type Grouping } from "./grouping.ts";
 
+/** What is aggregated how, and where annotations point to. */
+export interface QuantileAggregation extends Grouping {
+  readonly inputSpan: Span;
+  readonly paramSpan: Span;
+}
+
 /** quantile(φ, …): φ may differ from step to step. */
 export class QuantileOperator extends MatrixOperator {
   readonly #input: Operator;
   readonly #param: Operator;
-  readonly #grouping: Grouping;
-  readonly #paramSpan: Span;
+  readonly #grouping: QuantileAggregation;
 
-  constructor(context: QueryContext, input: Operator, param: Operator, grouping: Grouping, paramSpan: Span) {
+  constructor(context: QueryContext, input: Operator, param: Operator, grouping: QuantileAggregation) {
     super(context, input.steps, input.layout);
     this.#input = input;
     this.#param = param;
     this.#grouping = grouping;
-    this.#paramSpan = paramSpan;
   }
 
   protected compute(): { table: SeriesTable; matrix: Matrix } {
@@ -45,7 +51,7 @@ export class QuantileOperator extends MatrixOperator {
     const quantiles = scalarValues(context, this.#param);
     this.#warn(quantiles);
     const table = this.#input.open();
-    const input = materialize(context, this.#input, table);
+    const input = this.#floatRows(materialize(context, this.#input, table));
     const numbering = groupSeries(table, this.#grouping, context.symbols);
     const groups = Matrix.allocate(context, layout, numbering.sets.count);
     const members: number[][] = Array.from({ length: groups.count }, () => []);
@@ -59,16 +65,30 @@ export class QuantileOperator extends MatrixOperator {
     return { table: numbering.sets.toTable(groupDropsName(table, numbering)), matrix: groups };
   }
 
+  /** The rows with their histograms ignored: a quantile is one of floats. */
+  #floatRows(rows: Matrix): Matrix {
+    if (rows.kindsAt.every((at) => at === 0)) return rows;
+    const { scratch, arena, annotations } = this.context;
+    const presenceAt = rows.presenceAt.slice();
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.kindsAt[i] === 0) continue;
+      presenceAt[i] = scratch.take(this.layout.bitmapBytes);
+      if (!floatSteps(arena.u32, rows.row(i), presenceAt[i], this.layout)) continue;
+      tellOfIgnoredInAggregation(annotations, "quantile", this.#grouping.inputSpan);
+    }
+    return new Matrix(this.layout, rows.valuesAt, presenceAt);
+  }
+
   #warn(quantiles: Float64Array): void {
     const { annotations } = this.context;
     let [min, max] = [Infinity, -Infinity];
     for (const quantile of quantiles) {
-      if (Number.isNaN(quantile)) warnOfQuantile(annotations, NaN, this.#paramSpan);
+      if (Number.isNaN(quantile)) warnOfQuantile(annotations, NaN, this.#grouping.paramSpan);
       min = Math.min(min, quantile);
       max = Math.max(max, quantile);
     }
-    if (max > 1) warnOfQuantile(annotations, max, this.#paramSpan);
-    if (min < 0) warnOfQuantile(annotations, min, this.#paramSpan);
+    if (max > 1) warnOfQuantile(annotations, max, this.#grouping.paramSpan);
+    if (min < 0) warnOfQuantile(annotations, min, this.#grouping.paramSpan);
   }
 
   #fillRow(
@@ -118,22 +138,26 @@ export class CountValuesOperator extends MatrixOperator {
     const labelId = symbols.intern(this.#label);
     const kept = grouping.map((name) => symbols.intern(name));
     const set = new LabelSet();
-    const rowOf = (series: number, value: number): Uint32Array => {
-      set.load(table, series).set(labelId, symbols.intern(formatGoF(value)), symbols);
+    const rowOf = (series: number, text: string): Uint32Array => {
+      set.load(table, series).set(labelId, symbols.intern(text), symbols);
       if (without) set.remove([...kept, context.metricLabelIds[0]]);
       else set.keep([...kept, labelId]);
       const number = sets.add(set);
       return (rows[number] ??= new Uint32Array(layout.steps));
     };
-    forEachRow(context, this.#input, (series, valuesAt, presenceAt) => {
+    forEachRow(context, this.#input, (series, valuesAt, presenceAt, kindsAt) => {
       const { f64, u32 } = context.arena;
       const known = new Map<number, Uint32Array>();
       for (let s = 0; s < layout.steps; s++) {
         if (!hasBit(u32, presenceAt, s)) continue;
+        if (isHistogram(u32, kindsAt, s)) {
+          rowOf(series, histogramAt(context.arena, valuesAt, s).toString())[s]++;
+          continue;
+        }
         const value = f64[(valuesAt >>> 3) + s];
         let row = Object.is(value, -0) ? undefined : known.get(value);
         if (row === undefined) {
-          row = rowOf(series, value);
+          row = rowOf(series, formatGoF(value));
           if (!Object.is(value, -0)) known.set(value, row);
         }
         row[s]++;

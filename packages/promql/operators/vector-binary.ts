@@ -8,22 +8,26 @@
  * "Many" is the left side unless the matching is one-to-many. Fill values stand in for an absent partner.
  */
 
-import type { VectorMatching } from "@narthex/promql-syntax/ast";
-import { isCompareOp, type ArithmeticOp, type CompareOp } from "../functions/arithmetic.ts";
+import type { Span, VectorMatching } from "@narthex/promql-syntax/ast";
+import { isArithmeticOp, isCompareOp } from "../functions/arithmetic.ts";
+import { isTrimOp, type ElementOp, type TrimOp } from "../functions/histogram-binary.ts";
 import { ExecutionError } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
-import { countBits, mergeBitmap } from "../rows.ts";
+import { mergeBitmap, type RowAt } from "../rows.ts";
 import { labelsOf, LabelSet, LabelSetIndex, type SeriesTable } from "../series-table.ts";
 import { applyComparison, arithmeticRow, kernelCompare } from "./map-rows.ts";
-import { mergeValues } from "./relabel.ts";
+import { PairResults } from "./mixed-pairs.ts";
+import { mergeRow } from "./relabel.ts";
 import { signatures, toMatchingLabels, type Signatures } from "./matching.ts";
-import { materialize, Matrix, MatrixOperator, type Operator } from "./operator.ts";
+import { holdRows, materialize, Matrix, MatrixOperator, type Operator } from "./operator.ts";
 
 /** What is computed. */
 export interface BinaryOptions {
-  readonly op: ArithmeticOp | CompareOp;
+  readonly op: ElementOp;
   readonly matching: VectorMatching;
   readonly returnBool: boolean;
+  /** Of the whole expression. */
+  readonly span: Span;
 }
 
 interface Side {
@@ -46,15 +50,19 @@ export class VectorBinaryOperator extends MatrixOperator {
   readonly #set = new LabelSet();
   readonly #otherSet = new LabelSet();
   readonly #sets = new LabelSetIndex();
-  readonly #results: { valuesAt: number; presenceAt: number }[] = [];
+  readonly #results: RowAt[] = [];
+  readonly #mixed: PairResults;
   /** Bitmaps of matched steps, by signature (one-to-one) or signature and result labels. */
   readonly #matched = new Map<number | string, number>();
+  /** Per signature the steps with a result, kept when elements without get a fill value. */
+  #seen: Matrix | null = null;
 
   constructor(context: QueryContext, left: Operator, right: Operator, options: BinaryOptions) {
     super(context, left.steps, left.layout);
     this.#left = left;
     this.#right = right;
     this.#options = options;
+    this.#mixed = new PairResults(context, options, left.layout);
     const { symbols } = context;
     this.#matchingIds = options.matching.labels.map((name) => symbols.intern(name));
     this.#includeIds = options.matching.include.map((name) => symbols.intern(name));
@@ -73,24 +81,18 @@ export class VectorBinaryOperator extends MatrixOperator {
     const swapped = matching.card === "one-to-many";
     const [many, one] = swapped ? [right, left] : [left, right];
     const oneBitmaps = this.#checkedOneSide(many, one, found);
+    if (matching.fillLeft !== null) this.#seen = Matrix.allocate(context, this.layout, found.count);
     for (let i = 0; i < many.rows.count; i++) {
       if ((i & 255) === 0) context.budget.check();
       this.#matchSeries(i, many, one, oneBitmaps);
     }
-    if (matching.fillLeft !== null) this.#fillMany(many, one, found.count, matching.fillLeft);
+    if (this.#seen !== null) this.#fillMany(one, this.#seen, matching.fillLeft as number);
+    this.#mixed.tell();
     context.budget.returnTo(before);
-    const results = this.#results;
-    for (const { presenceAt } of results)
-      context.budget.add(countBits(context.arena.u32, presenceAt, this.layout));
-    const drops = returnBool && context.delayedNameRemoval ? new Uint8Array(results.length).fill(1) : null;
-    return {
-      table: this.#sets.toTable(drops),
-      matrix: new Matrix(
-        this.layout,
-        Uint32Array.from(results, (row) => row.valuesAt),
-        Uint32Array.from(results, (row) => row.presenceAt),
-      ),
-    };
+    const results = Matrix.of(this.layout, this.#results);
+    holdRows(context, results);
+    const drops = returnBool && context.delayedNameRemoval ? new Uint8Array(results.count).fill(1) : null;
+    return { table: this.#sets.toTable(drops), matrix: results };
   }
 
   /**
@@ -157,41 +159,31 @@ export class VectorBinaryOperator extends MatrixOperator {
     for (const j of one.members[signature]) {
       const presence = this.#intersection(manyPresence, one.rows.presenceAt[j], false);
       if (presence === null) continue;
-      this.#emit(
-        signature,
-        presence,
-        many.rows.valuesAt[i],
-        one.rows.valuesAt[j],
-        this.#labels(many, i, one, j),
-      );
+      this.#emit(signature, presence, many.rows.row(i), one.rows.row(j), this.#labels(many, i, one, j));
     }
     if (matching.fillRight === null) return;
     const alone = this.#intersection(manyPresence, oneBitmaps.presenceAt[signature], true);
     if (alone === null) return;
     const labels = this.#labels(many, i, many, i, "one");
-    this.#emit(signature, alone, many.rows.valuesAt[i], this.#constant(matching.fillRight), labels);
+    this.#emit(signature, alone, many.rows.row(i), this.#constant(matching.fillRight), labels);
   }
 
-  /** Elements of the "one" side without a partner, matched with the fill value. */
-  #fillMany(many: Side, one: Side, signatureCount: number, fill: number): void {
-    const seen = Matrix.allocate(this.context, this.layout, signatureCount);
-    const { u32 } = this.context.arena;
-    for (let i = 0; i < many.rows.count; i++) {
-      mergeBitmap(u32, seen.presenceAt[many.signatureOf[i]], many.rows.presenceAt[i], this.layout);
-    }
+  /** Elements of the "one" side without a result so far, matched with the fill value. */
+  #fillMany(one: Side, seen: Matrix, fill: number): void {
     const constant = this.#constant(fill);
     for (let j = 0; j < one.rows.count; j++) {
       const signature = one.signatureOf[j];
       const alone = this.#intersection(one.rows.presenceAt[j], seen.presenceAt[signature], true);
       if (alone === null) continue;
-      this.#emit(signature, alone, constant, one.rows.valuesAt[j], this.#labels(one, j, one, j, "many"));
+      this.#emit(signature, alone, constant, one.rows.row(j), this.#labels(one, j, one, j, "many"));
     }
   }
 
-  #constant(value: number): number {
-    const row = this.context.scratch.take(this.layout.rowBytes);
-    this.context.kernels.rowFill(row, this.layout.steps, value);
-    return row;
+  /** A row with `value` at every step. */
+  #constant(value: number): RowAt {
+    const valuesAt = this.context.scratch.take(this.layout.rowBytes);
+    this.context.kernels.rowFill(valuesAt, this.layout.steps, value);
+    return { valuesAt, presenceAt: 0, kindsAt: 0 };
   }
 
   /**
@@ -228,7 +220,7 @@ export class VectorBinaryOperator extends MatrixOperator {
     const toMatching = this.#toMatching;
     const set = this.#set.load(many.table, i);
     if (filled === "many") toMatching(set);
-    if (!isCompareOp(op) || (returnBool && !delayedNameRemoval)) set.remove(metricLabelIds);
+    if (isArithmeticOp(op) || (returnBool && !delayedNameRemoval)) set.remove(metricLabelIds);
     if (matching.card === "one-to-one") {
       if (matching.on) set.keep(this.#matchingIds);
       else set.remove(this.#matchingIds);
@@ -239,28 +231,53 @@ export class VectorBinaryOperator extends MatrixOperator {
     return this.#sets.add(set);
   }
 
-  #emit(signature: number, presence: number, manyValues: number, oneValues: number, labels: number): void {
-    const { op, matching, returnBool } = this.#options;
+  /** Adds the results at the steps of the bitmap `presence`, which is given away. */
+  #emit(signature: number, presence: number, many: RowAt, one: RowAt, labels: number): void {
+    const { op, matching } = this.#options;
     const { context, layout } = this;
-    this.#checkUnique(signature, labels, presence);
-    const [left, right] = matching.card === "one-to-many" ? [oneValues, manyValues] : [manyValues, oneValues];
+    const [left, right] = matching.card === "one-to-many" ? [one, many] : [many, one];
     const out = context.scratch.take(layout.rowBytes);
+    let kindsAt = 0;
+    if (left.kindsAt !== 0 || right.kindsAt !== 0 || isTrimOp(op)) {
+      const { filteredAt, kindsAt: kinds } = this.#mixed.compute(presence, left, right, out);
+      this.#checkUnique(signature, labels, presence);
+      const { u32 } = context.arena;
+      for (let w = 0; w < layout.words; w++) u32[(presence >>> 2) + w] &= ~u32[(filteredAt >>> 2) + w];
+      kindsAt = kinds;
+    } else {
+      this.#checkUnique(signature, labels, presence);
+      this.#computeFloats(op, left.valuesAt, right.valuesAt, presence, out);
+    }
+    const row = { valuesAt: out, presenceAt: presence, kindsAt };
+    const known = this.#results[labels];
+    this.#results[labels] = known === undefined ? row : mergeRow(context, known, row, layout);
+  }
+
+  /** The results for two rows of floats; comparison takes steps out of `presence`. */
+  #computeFloats(
+    op: Exclude<ElementOp, TrimOp>,
+    left: number,
+    right: number,
+    presence: number,
+    out: number,
+  ): void {
+    const { context, layout } = this;
     if (isCompareOp(op)) {
       const bitmap = context.scratch.take(layout.bitmapBytes);
       context.kernels.rowCompare(kernelCompare[op], left, right, layout.steps, bitmap);
       context.arena.u8.copyWithin(out, left, left + layout.rowBytes);
-      applyComparison(context, bitmap, out, presence, layout, returnBool);
+      applyComparison(context, bitmap, out, presence, layout, this.#options.returnBool);
     } else {
       arithmeticRow(context, op, left, right, layout.steps, out);
     }
-    const known = this.#results[labels];
-    if (known === undefined) this.#results[labels] = { valuesAt: out, presenceAt: presence };
-    else mergeValues(context, known.valuesAt, known.presenceAt, out, presence, layout);
   }
 
   /** Each element of the result must come from one pair alone, before comparison filters it. */
   #checkUnique(signature: number, labels: number, presence: number): void {
     const { context, layout } = this;
+    if (this.#seen !== null) {
+      mergeBitmap(context.arena.u32, this.#seen.presenceAt[signature], presence, layout);
+    }
     const isOneToOne = this.#options.matching.card === "one-to-one";
     const key = isOneToOne ? signature : `${signature} ${labels}`;
     let matched = this.#matched.get(key);

@@ -5,13 +5,18 @@
  */
 
 import { isStaleAt } from "@narthex/model/sample";
+import { recordSampleSize } from "@narthex/storage/histogram-record";
 import { SeriesBatch } from "@narthex/storage/series-batch";
 import type { LatestColumns, SeriesSet } from "@narthex/storage/querier";
 import type { TimeShift } from "../plan-node.ts";
 import type { QueryContext } from "../query-context.ts";
-import { maxBlockRows, type RowBlock, type RowLayout } from "../rows.ts";
-import type { SeriesTable } from "../series-table.ts";
+import { copyRecord } from "../histogram-rows.ts";
+import { maxBlockRows, setBit, type RowBlock, type RowLayout } from "../rows.ts";
+import { selectedSeries, type SeriesTable } from "../series-table.ts";
+import type { SampleTally } from "../sample-tally.ts";
 import type { Steps } from "../steps.ts";
+import { reduceToStats } from "./histogram-stats.ts";
+import { fillMixedRow } from "./mixed-selector.ts";
 import type { Operator } from "./operator.ts";
 
 /** What is selected, and how far back a sample may lie. */
@@ -25,12 +30,14 @@ export class SelectorOperator implements Operator {
   readonly steps: Steps;
   readonly layout: RowLayout;
   readonly #context: QueryContext;
+  readonly #tally: SampleTally;
   readonly #times: SelectorTimes;
   readonly #asTime: boolean;
   readonly #batch = new SeriesBatch();
   readonly #latest: LatestColumns = {
     timesMs: new Float64Array(maxBlockRows),
     values: new Float64Array(maxBlockRows),
+    records: new Uint32Array(maxBlockRows),
   };
   #set: SeriesSet | undefined;
   #boundsAt = 0;
@@ -38,6 +45,7 @@ export class SelectorOperator implements Operator {
 
   constructor(context: QueryContext, times: SelectorTimes, asTime: boolean, steps: Steps, layout: RowLayout) {
     this.#context = context;
+    this.#tally = context.tally;
     this.#times = times;
     this.#asTime = asTime;
     this.steps = steps;
@@ -48,7 +56,7 @@ export class SelectorOperator implements Operator {
     const set = this.#context.seriesSet(this.#times.selector);
     this.#set = set;
     this.#boundsAt = this.#context.scratch.take(8 * this.steps.count);
-    return { count: set.count, labelIds: set.labelIds, labelEnds: set.labelEnds, dropsName: null };
+    return selectedSeries(set);
   }
 
   next(block: RowBlock): number {
@@ -70,17 +78,39 @@ export class SelectorOperator implements Operator {
     const latest = this.#latest;
     const timeMs = this.#firstTimeMs;
     if (!set.readLatest(this.#done, count, timeMs, latest)) return false;
+    if (this.#context.isStatsOnly(this.#times.selector) && latest.records.some((record) => record !== 0)) {
+      return false; // their hints depend on the samples before
+    }
     const { f64, u32 } = this.#context.arena;
     let present = 0;
+    let histograms = 0;
     for (let i = 0; i < count; i++) {
       const found = latest.timesMs[i] > timeMs - this.#times.lookbackMs && !isStaleAt(latest.values, i);
       u32[block.presenceAt(i) >>> 2] = found ? 1 : 0;
       if (!found) continue;
       present++;
       f64[block.valuesAt(i) >>> 3] = this.#asTime ? latest.timesMs[i] / 1000 : latest.values[i];
+      histograms += latest.records[i];
     }
     this.#context.budget.add(present);
+    this.#tally.addSamples(present);
+    if (histograms !== 0 && !this.#asTime) this.#fillLatestHistograms(count, block);
     return true;
+  }
+
+  #fillLatestHistograms(count: number, block: RowBlock): void {
+    const { arena, budget } = this.#context;
+    for (let i = 0; i < count; i++) {
+      if (this.#latest.records[i] === 0 || arena.u32[block.presenceAt(i) >>> 2] === 0) continue;
+      const record = copyRecord(block.records, this.#latest.records[i]);
+      const { f64, u32 } = arena; // taken anew: memory may have grown
+      f64[block.valuesAt(i) >>> 3] = record;
+      block.hasHistograms[i] = 1;
+      setBit(u32, block.kindsAt(i), 0);
+      const size = recordSampleSize(arena, record);
+      budget.add(size - 1);
+      this.#tally.addSamples(size - 1);
+    }
   }
 
   /**
@@ -90,7 +120,7 @@ export class SelectorOperator implements Operator {
   #fillRows(set: SeriesSet, wanted: number, block: RowBlock): number {
     const { scratch, kernels, budget } = this.#context;
     const { lookbackMs, atMs } = this.#times;
-    const { timesAt, valuesAt, count, staleCount } = this.#batch;
+    const { timesAt, valuesAt, count, staleCount, kindsAt } = this.#batch;
     const mark = scratch.mark();
     const filled = set.read(this.#done, wanted, this.#batch, scratch);
     const steps = this.steps.count;
@@ -100,6 +130,17 @@ export class SelectorOperator implements Operator {
     for (let i = 0; i < filled; i++) {
       const [times, samples] = [timesAt[i], count[i]];
       const [values, presence] = [block.valuesAt(i), block.presenceAt(i)];
+      if (kindsAt[i] !== 0) {
+        const look = { firstMs: first, stepMs, lookbackMs };
+        if (this.#context.isStatsOnly(this.#times.selector)) {
+          reduceToStats(this.#context, this.#batch, i, { firstMs: first, stepMs, steps, widthMs: lookbackMs });
+        }
+        const size = fillMixedRow(this.#context, this.#batch, i, look, this.#asTime, block, i);
+        budget.add(size);
+        const kinds = block.hasHistograms[i] === 0 ? 0 : block.kindsAt(i);
+        this.#tally.addRow(this.#context.arena, presence, values, kinds, size);
+        continue;
+      }
       if (this.#asTime || staleCount[i] !== 0) {
         const asTime = this.#asTime ? 1 : 0;
         const present = kernels.selectRow(
@@ -116,6 +157,7 @@ export class SelectorOperator implements Operator {
           presence,
         );
         budget.add(present);
+        this.#tally.addRow(this.#context.arena, presence, values, 0, present);
         continue;
       }
       const samePlaces =
@@ -126,7 +168,9 @@ export class SelectorOperator implements Operator {
         kernels.windowBounds(times, samples, first, stepMs, steps, lookbackMs, this.#boundsAt);
         placed = i;
       }
-      budget.add(kernels.lastRow(valuesAt[i], this.#boundsAt, steps, values, presence));
+      const present = kernels.lastRow(valuesAt[i], this.#boundsAt, steps, values, presence);
+      budget.add(present);
+      this.#tally.addRow(this.#context.arena, presence, values, 0, present);
     }
     scratch.release(mark);
     return filled;

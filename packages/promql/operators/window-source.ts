@@ -5,10 +5,10 @@
  */
 
 import type { SeriesSet } from "@narthex/storage/querier";
-import { SeriesBatch } from "@narthex/storage/series-batch";
+import { kindsBytes, SeriesBatch } from "@narthex/storage/series-batch";
 import type { QueryContext } from "../query-context.ts";
-import { countBits, RowBlock } from "../rows.ts";
-import { emptyTable, type SeriesTable } from "../series-table.ts";
+import { countBits, hasBit, RowBlock, setBit } from "../rows.ts";
+import { emptyTable, selectedSeries, type SeriesTable } from "../series-table.ts";
 import type { Operator } from "./operator.ts";
 
 /** Series with samples as columns. */
@@ -37,7 +37,7 @@ export class SelectorSource implements WindowSource {
   open(): SeriesTable {
     const set = this.#context.seriesSet(this.#selector);
     this.#set = set;
-    return { count: set.count, labelIds: set.labelIds, labelEnds: set.labelEnds, dropsName: null };
+    return selectedSeries(set);
   }
 
   read(batch: SeriesBatch, max: number): number {
@@ -67,7 +67,8 @@ export class SubquerySource implements WindowSource {
     const { scratch, arena } = this.#context;
     const { layout, steps } = this.#input;
     const table = this.#input.open();
-    this.#block = RowBlock.take(scratch, layout, layout.blockRows);
+    const space = { scratch, records: this.#context.ownScratch() };
+    this.#block = RowBlock.take(space, layout, layout.blockRows);
     this.#allTimesAt = scratch.take(steps.count * 8);
     const times = arena.f64;
     for (let s = 0; s < steps.count; s++) {
@@ -80,6 +81,7 @@ export class SubquerySource implements WindowSource {
     const { scratch, arena, kernels } = this.#context;
     const { layout, steps } = this.#input;
     const block = this.#block as RowBlock;
+    block.reset();
     const count = this.#input.next(max < block.capacity ? block.upTo(max) : block);
     for (let i = 0; i < count; i++) {
       const present = countBits(arena.u32, block.presenceAt(i), layout);
@@ -87,6 +89,8 @@ export class SubquerySource implements WindowSource {
       batch.valuesAt[i] = block.valuesAt(i);
       batch.count[i] = present;
       batch.staleCount[i] = 0;
+      batch.kindsAt[i] = block.kindsOf(i); // of all steps: right when no step lacks a value
+      batch.startsAt[i] = 0;
       if (present === steps.count) continue;
       batch.timesAt[i] = scratch.take(present * 8);
       batch.valuesAt[i] = scratch.take(present * 8);
@@ -99,9 +103,26 @@ export class SubquerySource implements WindowSource {
         batch.timesAt[i],
         batch.valuesAt[i],
       );
+      if (batch.kindsAt[i] !== 0) batch.kindsAt[i] = this.#presentKinds(block, i, present);
     }
     batch.seriesCount = count;
     return count;
+  }
+
+  /** The kinds of the `count` values that row `row` has. */
+  #presentKinds(block: RowBlock, row: number, count: number): number {
+    const { scratch, arena } = this.#context;
+    const size = kindsBytes(count);
+    const kindsAt = scratch.take(size);
+    const { u32 } = arena;
+    u32.fill(0, kindsAt >>> 2, (kindsAt + size) >>> 2);
+    let at = 0;
+    for (let s = 0; s < block.layout.steps; s++) {
+      if (!hasBit(u32, block.presenceAt(row), s)) continue;
+      if (hasBit(u32, block.kindsAt(row), s)) setBit(u32, kindsAt, at);
+      at++;
+    }
+    return kindsAt;
   }
 }
 

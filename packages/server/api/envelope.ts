@@ -28,6 +28,19 @@ export function envelopeTail(warnings: readonly string[], infos: readonly string
   return `${parts.join("")}}`;
 }
 
+/**
+ * JSON as the original writes it: what HTML takes for markup is escaped, bytes that were no UTF-8 (lone
+ * surrogates in our strings) show as U+FFFD.
+ */
+export function escapedJson(value: unknown): string {
+  const wellFormed = (_key: string, part: unknown): unknown =>
+    typeof part === "string" ? part.toWellFormed() : part;
+  return JSON.stringify(value, wellFormed).replace(
+    /[<>&\u2028\u2029]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** What comes before `data`. */
 export const envelopeHead = '{"status":"success","data":';
 

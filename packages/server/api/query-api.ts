@@ -1,6 +1,6 @@
 /**
- * `/api/v1/query` and `/api/v1/query_range`, and the questions about series and labels: parameters in, a
- * worker's bytes out.
+ * `/api/v1/query` and `/api/v1/query_range`, `format_query` and `parse_query`, and the questions about series
+ * and labels: parameters in, a worker's bytes out.
  *
  *   http/router → QUERY API → query-pool → worker → pieces → socket
  */
@@ -11,8 +11,10 @@ import type { Router } from "@narthex/http/router";
 import { quoteGo } from "@narthex/model/labels";
 import { isLabelName, unescapeName } from "@narthex/model/metric-name";
 import type { Clock } from "@narthex/platform/clock";
-import type { EngineSettings, Question } from "../query-messages.ts";
-import type { QueryPool } from "../query-pool.ts";
+import type { EngineSettings, QueryQuestion, Question } from "../query-messages.ts";
+import type { QueryObserver } from "../query-observer.ts";
+import type { AnswerSink, QueryPool } from "../query-pool.ts";
+import { failedStatistics, type AnswerStatistics } from "../query-statistics.ts";
 import { ApiError, invalidParameter } from "./api-error.ts";
 import {
   earliestMs,
@@ -31,8 +33,8 @@ export interface QueryApi {
   readonly clock: Clock;
   /** The engine's settings now. */
   readonly engine: () => EngineSettings;
-  /** Learns how long a question took, in seconds. */
-  readonly observe: (seconds: number) => void;
+  /** Learns how every question ended. */
+  readonly observer: QueryObserver;
 }
 
 /** Adds the routes under `prefix` (`/api/v1`). */
@@ -56,6 +58,8 @@ export function addQueryRoutes(router: Router, prefix: string, api: QueryApi): v
   };
   route("/query", (form) => instantQuestion(api, form));
   route("/query_range", (form) => rangeQuestion(api, form));
+  route("/format_query", (form) => ({ kind: "format", query: form.get("query") }));
+  route("/parse_query", (form) => ({ kind: "tree", query: form.get("query") }));
   route("/series", (form) => seriesQuestion(form));
   route("/labels", (form) => ({ kind: "label names", ...selectorParams(form) }));
   route("/label/:name/values", (form, request) => labelValuesQuestion(form, request), false);
@@ -73,13 +77,14 @@ function rangeQuestion(api: QueryApi, form: Form): Question {
   return { kind: "range", query: form.get("query"), ...range, limit, ...engineParams(api, form) };
 }
 
-function engineParams(api: QueryApi, form: Form): { timeoutMs: number; lookbackMs: number } {
+function engineParams(api: QueryApi, form: Form): Omit<QueryQuestion, "query" | "limit"> {
   const { timeoutMs, lookbackMs } = api.engine();
   const asked = spanParam(form, "timeout");
   const lookback = lookbackParam(form);
   return {
     timeoutMs: asked === null ? timeoutMs : Math.min(asked, timeoutMs),
     lookbackMs: lookback === null || lookback <= 0 ? lookbackMs : lookback,
+    stats: form.get("stats"),
   };
 }
 
@@ -118,40 +123,58 @@ async function answer(
   response: HttpResponse,
 ): Promise<void> {
   const startedMs = api.clock.monotonicMs();
-  let tail = envelopeTail([], []);
-  let whole: Uint8Array | null = null;
-  let isStreaming = false;
-  await api.pool.ask(
-    question,
-    {
-      begin: (warnings, infos) => {
-        tail = envelopeTail(warnings, infos);
-        response.header("content-type", "application/json");
-        response.compress();
-      },
-      piece: async (bytes) => {
-        // One piece is most answers: kept back, so that head, body and tail go out in one write with their
-        // length.
-        if (whole === null && !isStreaming && bytes.length < wholeLimitBytes) {
-          whole = bytes.slice();
-          return;
-        }
-        if (!isStreaming) {
-          isStreaming = true;
-          await response.write(Buffer.from(envelopeHead));
-          if (whole !== null) await response.write(whole);
-        }
-        // A small piece may wait in a buffer after `write` resolves, and the worker reuses its bytes.
-        await response.write(bytes.length < handedOverBytes ? bytes.slice() : bytes);
-      },
-    },
-    request.signal,
-  );
-  api.observe((api.clock.monotonicMs() - startedMs) / 1000);
-  if (isStreaming) return response.end(tail);
-  return response.end(
-    Buffer.concat([Buffer.from(envelopeHead), whole ?? new Uint8Array(0), Buffer.from(tail)]),
-  );
+  const sink = new ResponseSink(response);
+  try {
+    await api.pool.ask(question, sink, request.signal);
+  } catch (error) {
+    const statistics = sink.statistics ?? failedStatistics(api.clock.monotonicMs() - startedMs, 0);
+    if (error instanceof ApiError) api.observer.ended(question, request, { statistics, error });
+    throw error;
+  }
+  api.observer.ended(question, request, { statistics: sink.statistics, error: null });
+  await sink.end();
+}
+
+/** Writes an answer as it comes: what fits into one write goes out in one, with its length. */
+class ResponseSink implements AnswerSink {
+  readonly #response: HttpResponse;
+  #tail = envelopeTail([], []);
+  #whole: Uint8Array | null = null;
+  #isStreaming = false;
+  /** Known when the evaluation is over. */
+  statistics: AnswerStatistics | null = null;
+
+  constructor(response: HttpResponse) {
+    this.#response = response;
+  }
+
+  begin(warnings: readonly string[], infos: readonly string[], statistics: AnswerStatistics | null): void {
+    this.#tail = envelopeTail(warnings, infos);
+    this.statistics = statistics;
+    this.#response.header("content-type", "application/json");
+    this.#response.compress();
+  }
+
+  async piece(bytes: Uint8Array): Promise<void> {
+    // One piece is most answers: kept back, so that head, body and tail go out in one write.
+    if (this.#whole === null && !this.#isStreaming && bytes.length < wholeLimitBytes) {
+      this.#whole = bytes.slice();
+      return;
+    }
+    if (!this.#isStreaming) {
+      this.#isStreaming = true;
+      await this.#response.write(Buffer.from(envelopeHead));
+      if (this.#whole !== null) await this.#response.write(this.#whole);
+    }
+    // A small piece may wait in a buffer after `write` resolves, and the worker reuses its bytes.
+    await this.#response.write(bytes.length < handedOverBytes ? bytes.slice() : bytes);
+  }
+
+  end(): Promise<void> {
+    if (this.#isStreaming) return this.#response.end(this.#tail);
+    const parts = [Buffer.from(envelopeHead), this.#whole ?? new Uint8Array(0), Buffer.from(this.#tail)];
+    return this.#response.end(Buffer.concat(parts));
+  }
 }
 
 /** Beyond this, a connection's `write` resolves only when the system has taken all bytes (http/exchange). */
