@@ -42,7 +42,9 @@ export function parseNumberLiteral(stream: TokenStream): NumberLiteral {
 
 function durationSeconds(stream: TokenStream, token: Token): number {
   try {
-    return parseDuration(token.text) / 1000;
+    const ms = parseDuration(token.text);
+    // Seconds and their fraction are added, as the original does: the last bit may differ from a quotient.
+    return Math.trunc(ms / 1000) + ((ms % 1000) * 1e6) / 1e9;
   } catch (error) {
     if (!(error instanceof DurationError)) throw error;
     return stream.fail({ start: token.start, end: token.end }, error.message);

@@ -49,6 +49,7 @@ test("prints: numbers", () => {
   same("1h30m");
   same("-5m");
   prints("1y2w3d4h5m6s7ms", "382d4h5m6s7ms");
+  prints("3d4h5m6s7ms", "3d4h5m6s6ms");
 });
 
 test("prints: operators", () => {

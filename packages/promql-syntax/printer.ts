@@ -53,7 +53,13 @@ export function printExpr(expr: Expr): string {
 }
 
 function printNumber({ value, isDuration }: NumberLiteral): string {
-  return isDuration ? formatDuration(Math.round(value * 1000)) : formatGoF(value);
+  return isDuration ? printSeconds(value) : formatGoF(value);
+}
+
+/** A duration cut to whole nanoseconds, then milliseconds: now and then the last one is lost, as there. */
+function printSeconds(seconds: number): string {
+  const ms = Math.trunc(Math.trunc(Math.abs(seconds) * 1e9) / 1e6);
+  return `${seconds < 0 ? "-" : ""}${formatDuration(ms)}`;
 }
 
 function printSelector(selector: VectorSelector): string {

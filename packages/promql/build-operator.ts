@@ -12,12 +12,7 @@ import { HistogramQuantilesOperator } from "./operators/histogram-quantiles.ts";
 import { InfoOperator } from "./operators/info.ts";
 import { labelJoin, labelReplace } from "./operators/label-functions.ts";
 import { limitRatio } from "./operators/limit-ratio.ts";
-import {
-  evaluationTimes,
-  mapFunction,
-  negate,
-  StepInvariantOperator,
-} from "./operators/map-rows.ts";
+import { evaluationTimes, mapFunction, negate, StepInvariantOperator } from "./operators/map-rows.ts";
 import { NothingOperator } from "./operators/nothing.ts";
 import type { Operator } from "./operators/operator.ts";
 import { RangeCallOperator } from "./operators/range-call.ts";

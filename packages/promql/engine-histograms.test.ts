@@ -78,10 +78,7 @@ test("markers end a series of histograms", () => {
 });
 
 test("steps without a value stay without", () => {
-  assert.equal(
-    askRange(storage, "histogram_count(s)", [0, 6]),
-    '{i="0"} 0:4 1:4 3:4 4:4 5:4 6:4',
-  );
+  assert.equal(askRange(storage, "histogram_count(s)", [0, 6]), '{i="0"} 0:4 1:4 3:4 4:4 5:4 6:4');
 });
 
 test("histograms pass through labels, set operators and subqueries", () => {
@@ -90,10 +87,7 @@ test("histograms pass through labels, set operators and subqueries", () => {
   assert.equal(ask(storage, "h and on (i) g", 9), `{__name__="h", i="0"} ${stored}`);
   assert.equal(ask(storage, "count_over_time((h or g)[3m:1m])", 9).split("\n").length, 2);
   assert.equal(ask(storage, "histogram_count(last_over_time(h[3m:1m]))", 9), '{i="0"} 4');
-  assert.equal(
-    askRange(storage, 'h{i="0"} @ 60', [3, 4]),
-    `{__name__="h", i="0"} 3:${stored} 4:${stored}`,
-  );
+  assert.equal(askRange(storage, 'h{i="0"} @ 60', [3, 4]), `{__name__="h", i="0"} 3:${stored} 4:${stored}`);
 });
 
 test("a histogram counts as the samples that take its room", () => {

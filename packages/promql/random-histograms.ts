@@ -10,12 +10,7 @@ import type { SeededRandom } from "@narthex/platform/random";
 import type { ReferenceSample, ReferenceSeries } from "./reference.ts";
 
 const intervalMs = 15_000;
-const customBounds: readonly (readonly number[])[] = [
-  [0.5, 1, 5],
-  [0.5, 1, 2, 5],
-  [-1, 0, 1],
-  [1],
-];
+const customBounds: readonly (readonly number[])[] = [[0.5, 1, 5], [0.5, 1, 2, 5], [-1, 0, 1], [1]];
 
 /** Series `n` of histograms, with the labels of the other random series. In label order. */
 export function randomHistogramSeries(random: SeededRandom, samples: number): ReferenceSeries[] {

@@ -35,7 +35,7 @@ import { MixedWindow } from "./functions/mixed-window.ts";
 import { smoothedValue } from "./functions/extended-change.ts";
 import { extendedFunction, rangeFunctions } from "./functions/range-functions.ts";
 import { aggregate } from "./reference-aggregate.ts";
-import { distinct, floatsOf, withoutName, type Element, type FloatElement } from "./reference-element.ts";
+import { distinct, floatsOf, withoutName, type Element } from "./reference-element.ts";
 import { histogramFractions, histogramQuantiles } from "./reference-histograms.ts";
 import { binaryResult, matchVectors } from "./reference-matching.ts";
 import { scalarResult, type ScalarOp } from "./operators/scalar-binary.ts";
@@ -157,8 +157,7 @@ class Reference {
     const { lookbackMs } = this.#data;
     return this.#matching(expr).flatMap(({ labels, samples }) => {
       const near = samples.filter(
-        (one) =>
-          one.value !== null && one.timeMs > moment - lookbackMs && one.timeMs <= moment + lookbackMs,
+        (one) => one.value !== null && one.timeMs > moment - lookbackMs && one.timeMs <= moment + lookbackMs,
       );
       const { times, values } = windowOf(near, false).all;
       const value = smoothedValue(times, values, 0, near.length, moment);
@@ -279,8 +278,7 @@ class Reference {
           params.forEach((param, i) => window.setParam(i, param));
           if (!wantsStarts) window.forgetStarts();
           const mixed = extension === null ? mixedFunction(name) : extendedMixedFunction(name, extension);
-          const value =
-            window.histogramCount === 0 ? range.define(window.floats) : mixed(window, noNotes);
+          const value = window.histogramCount === 0 ? range.define(window.floats) : mixed(window, noNotes);
           return value === undefined
             ? []
             : [{ labels: range.keepsName ? labels : withoutName(labels), value }];
@@ -423,7 +421,11 @@ class Reference {
     const moment = (atMs ?? timeMs) - offsetMs;
     const candidates = this.#newestBefore(this.#data.series, moment);
     const matchers = args.length > 1 ? (args[1] as VectorSelector).matchers : [];
-    const enrich = infoEnrichment(elements.map(({ labels }) => labels), candidates, matchers);
+    const enrich = infoEnrichment(
+      elements.map(({ labels }) => labels),
+      candidates,
+      matchers,
+    );
     return distinct(
       elements.flatMap(({ labels, value }) => {
         const enriched = enrich(labels);

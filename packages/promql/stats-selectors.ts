@@ -2,8 +2,8 @@
  * Which selectors need count and sum of native histograms only: those of histogram_count, histogram_sum and
  * histogram_avg, unless something around them looks at buckets.
  *
- * The original reads such histograms without their buckets and says of each whether its counter was reset since
- * the one before, where otherwise nobody would know; annotations depend on it.
+ * The original reads such histograms without their buckets and says of each whether its counter was reset
+ * since the one before, where otherwise nobody would know; annotations depend on it.
  */
 
 import type { Expr, VectorSelector } from "@narthex/promql-syntax/ast";

@@ -114,11 +114,7 @@ const limits: readonly Behaviour[] = [
     many,
     'sample_limit: 5\nmetric_relabel_configs: [{source_labels: [i], regex: "[0-4]", action: keep}]',
   ),
-  behaviour(
-    "samples_sometimes",
-    turns(page(one), page(many), page(one)),
-    "sample_limit: 5",
-  ),
+  behaviour("samples_sometimes", turns(page(one), page(many), page(one)), "sample_limit: 5"),
   behaviour("labels_above", 'a{b="1",c="2",d="3"} 1\n', "label_limit: 5"),
   behaviour("labels_below", 'a{b="1",c="2"} 1\n', "label_limit: 5"),
   behaviour("label_name_long", 'a{b23456789012="1"} 1\n', "label_name_length_limit: 11"),

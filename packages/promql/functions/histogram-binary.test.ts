@@ -62,7 +62,10 @@ test("what does not fit is told", () => {
   assert.equal(result("-", before, after), "! subtraction");
   assert.equal(result("+", a, custom([1], [1])), "! layout");
   const [fine, coarse] = [custom([1, 2], [1, 1]), custom([2], [3])];
-  assert.equal(result("+", fine, coarse), "{{schema:-53 count:5 sum:5 custom_values:[2] buckets:[5]}} ! added");
+  assert.equal(
+    result("+", fine, coarse),
+    "{{schema:-53 count:5 sum:5 custom_values:[2] buckets:[5]}} ! added",
+  );
 });
 
 test("operands stay as they are", () => {

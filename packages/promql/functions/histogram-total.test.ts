@@ -54,9 +54,16 @@ test("a mean does not overflow where its sum would", () => {
 });
 
 test("hints that contradict each other are told", () => {
-  const [reset, same, unknown] = [CounterResetHint.Reset, CounterResetHint.NotReset, CounterResetHint.Unknown];
+  const [reset, same, unknown] = [
+    CounterResetHint.Reset,
+    CounterResetHint.NotReset,
+    CounterResetHint.Unknown,
+  ];
   const collides = (...hints: CounterResetHint[]): boolean =>
-    total(false, hints.map((counterResetHint) => of(1, [1], { counterResetHint }))).hintsCollide;
+    total(
+      false,
+      hints.map((counterResetHint) => of(1, [1], { counterResetHint })),
+    ).hintsCollide;
   assert.equal(collides(reset, same), true);
   assert.equal(collides(same, unknown, reset), true);
   assert.equal(collides(reset, reset, unknown), false);
@@ -69,5 +76,8 @@ test("custom bounds are reconciled, and never mixed with exponential ones", () =
   assert.equal(sum.add(custom([1, 2, 3], [1, 1, 1])), false);
   assert.equal(sum.add(custom([1, 3], [1, 2])), true);
   assert.deepEqual(sum.finish().customValues, [1, 3]);
-  assert.throws(() => new HistogramTotal(of(1, [1]), false).add(custom([1], [1])), IncompatibleHistogramsError);
+  assert.throws(
+    () => new HistogramTotal(of(1, [1]), false).add(custom([1], [1])),
+    IncompatibleHistogramsError,
+  );
 });

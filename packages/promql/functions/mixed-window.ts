@@ -39,8 +39,8 @@ export class MixedWindow {
   #high = 0;
 
   /**
-   * `forgetsHints`: hints about counter resets say nothing here, because samples between may be missing or one
-   * sample may be there several times. (Those that say "gauge" stay.)
+   * `forgetsHints`: hints about counter resets say nothing here, because samples between may be missing or
+   * one sample may be there several times. (Those that say "gauge" stay.)
    */
   constructor(forgetsHints = false) {
     this.#forgetsHints = forgetsHints;
@@ -61,7 +61,11 @@ export class MixedWindow {
   }
 
   /** Starts with another series, given as plain values. */
-  loadPlain(times: Float64Array, starts: Float64Array | null, samples: readonly (number | FloatHistogram)[]): void {
+  loadPlain(
+    times: Float64Array,
+    starts: Float64Array | null,
+    samples: readonly (number | FloatHistogram)[],
+  ): void {
     const isHistogram = (i: number): boolean => typeof samples[i] !== "number";
     this.all.times = times;
     this.all.values = Float64Array.from(samples, (one) => (typeof one === "number" ? one : NaN));
@@ -153,9 +157,7 @@ export class MixedWindow {
   #decode(number: number): FloatHistogram {
     let histogram = this.#decoded[number];
     if (histogram === undefined) {
-      histogram = this.#asSeen(
-        readRecord(this.#arena as Arena, this.all.values[this.#indexes[number]]),
-      );
+      histogram = this.#asSeen(readRecord(this.#arena as Arena, this.all.values[this.#indexes[number]]));
       this.#decoded[number] = histogram;
     }
     return histogram;

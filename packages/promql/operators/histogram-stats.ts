@@ -1,6 +1,6 @@
 /**
- * Native histograms reduced to count and sum (stats-selectors.ts), with a hint of each whether the counter was
- * reset since the one before.
+ * Native histograms reduced to count and sum (stats-selectors.ts), with a hint of each whether the counter
+ * was reset since the one before.
  *
  * What counts as the one before follows from how the original reads: sample by sample, but where steps are
  * further apart than what each looks at, it jumps, and knows of no sample before the first behind the jump.

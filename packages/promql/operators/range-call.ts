@@ -21,7 +21,13 @@ import type { RangeCallPlan, WindowExtension } from "../plan-node.ts";
 import type { QueryContext } from "../query-context.ts";
 import { clearBitmap, setBit, type RowBlock, type RowLayout } from "../rows.ts";
 import { labelValueId, type SeriesTable } from "../series-table.ts";
-import { sampleWeights, windowCounts, type ReadKind, type SampleTally, type WindowCounts } from "../sample-tally.ts";
+import {
+  sampleWeights,
+  windowCounts,
+  type ReadKind,
+  type SampleTally,
+  type WindowCounts,
+} from "../sample-tally.ts";
 import type { Steps } from "../steps.ts";
 import { suspectNonCounterName, suspectNonCounterType, warnOfStartOverlap } from "../sample-annotations.ts";
 import { dropStale } from "./stale-samples.ts";
@@ -134,7 +140,10 @@ export class RangeCallOperator implements Operator {
 
   /** Low and high of the current windows. */
   get #bounds(): Uint32Array {
-    return this.#context.arena.u32.subarray(this.#boundsAt >>> 2, (this.#boundsAt >>> 2) + 2 * this.steps.count);
+    return this.#context.arena.u32.subarray(
+      this.#boundsAt >>> 2,
+      (this.#boundsAt >>> 2) + 2 * this.steps.count,
+    );
   }
 
   #tallyWindows(i: number): void {

@@ -3,6 +3,9 @@
  * container/heap, so that ties are resolved as in the original.
  */
 
+/** Go's sort inserts up to this many elements one by one. */
+const maxInsertion = 12;
+
 /** Elements of one group at one step. */
 export class RankHeap {
   readonly #kind: "topk" | "bottomk" | "limitk";
@@ -46,8 +49,20 @@ export class RankHeap {
   ranked(): number[] {
     if (this.#kind === "limitk") return this.#series.slice();
     const order = this.#series.map((_, i) => i);
-    order.sort((a, b) => Number(this.#less(a, b)) - Number(this.#less(b, a)));
+    if (order.length <= maxInsertion) this.#insertionSort(order);
+    else order.sort((a, b) => Number(this.#less(a, b)) - Number(this.#less(b, a)));
     return order.map((i) => this.#series[i]);
+  }
+
+  /** As Go sorts few elements: of two NaN each is worse than the other, so they change places. */
+  #insertionSort(order: number[]): void {
+    for (let i = 1; i < order.length; i++) {
+      for (let j = i; j > 0 && this.#less(order[j - 1], order[j]); j--) {
+        const worse = order[j - 1];
+        order[j - 1] = order[j];
+        order[j] = worse;
+      }
+    }
   }
 
   /** Whether element i is worse than element j; NaN is worst. */

@@ -8,12 +8,13 @@
  * "Many" is the left side unless the matching is one-to-many. Fill values stand in for an absent partner.
  */
 
+import { AssertionError } from "@narthex/platform/assert";
 import type { Span, VectorMatching } from "@narthex/promql-syntax/ast";
 import { isArithmeticOp, isCompareOp } from "../functions/arithmetic.ts";
 import { isTrimOp, type ElementOp, type TrimOp } from "../functions/histogram-binary.ts";
 import { ExecutionError } from "../query-errors.ts";
 import type { QueryContext } from "../query-context.ts";
-import { mergeBitmap, type RowAt } from "../rows.ts";
+import { hasBit, mergeBitmap, type RowAt } from "../rows.ts";
 import { labelsOf, LabelSet, LabelSetIndex, type SeriesTable } from "../series-table.ts";
 import { applyComparison, arithmeticRow, kernelCompare } from "./map-rows.ts";
 import { PairResults } from "./mixed-pairs.ts";
@@ -111,16 +112,12 @@ export class VectorBinaryOperator extends MatrixOperator {
       members.forEach((series, at) => {
         const overlaps = mergeBitmap(u32, bitmaps.presenceAt[signature], one.rows.presenceAt[series], layout);
         if (!overlaps) return;
-        const other = members
+        const matters = alwaysMatches ? null : anyMany;
+        const presence = one.rows.presenceAt;
+        const conflicts = members
           .slice(0, at)
-          .find((earlier) =>
-            this.#meet(
-              one.rows.presenceAt[earlier],
-              one.rows.presenceAt[series],
-              alwaysMatches ? null : anyMany,
-            ),
-          );
-        if (other !== undefined) this.#failDuplicate(one, other, series, found, signature);
+          .some((earlier) => this.#meet(presence[earlier], presence[series], matters));
+        if (conflicts) this.#failFirstDuplicate(one, found, matters);
       });
     });
     return bitmaps;
@@ -134,6 +131,23 @@ export class VectorBinaryOperator extends MatrixOperator {
       if ((c === null ? both : both & u32[(c >>> 2) + w]) !== 0) return true;
     }
     return false;
+  }
+
+  /** The conflict to tell of is that of the first step, and there the first in the order of the series. */
+  #failFirstDuplicate(one: Side, found: Signatures, matters: number | null): never {
+    const { u32 } = this.context.arena;
+    for (let step = 0; step < this.layout.steps; step++) {
+      if (matters !== null && !hasBit(u32, matters, step)) continue;
+      const holders = new Map<number, number>();
+      for (let series = 0; series < one.rows.count; series++) {
+        if (!hasBit(u32, one.rows.presenceAt[series], step)) continue;
+        const signature = one.signatureOf[series];
+        const holder = holders.get(signature);
+        if (holder !== undefined) this.#failDuplicate(one, holder, series, found, signature);
+        holders.set(signature, series);
+      }
+    }
+    throw new AssertionError("must hold: a conflict that was found is found again");
   }
 
   #failDuplicate(one: Side, a: number, b: number, found: Signatures, signature: number): never {

@@ -133,7 +133,12 @@ export class SelectorOperator implements Operator {
       if (kindsAt[i] !== 0) {
         const look = { firstMs: first, stepMs, lookbackMs };
         if (this.#context.isStatsOnly(this.#times.selector)) {
-          reduceToStats(this.#context, this.#batch, i, { firstMs: first, stepMs, steps, widthMs: lookbackMs });
+          reduceToStats(this.#context, this.#batch, i, {
+            firstMs: first,
+            stepMs,
+            steps,
+            widthMs: lookbackMs,
+          });
         }
         const size = fillMixedRow(this.#context, this.#batch, i, look, this.#asTime, block, i);
         budget.add(size);
