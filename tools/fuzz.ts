@@ -20,6 +20,7 @@ const subjects: Readonly<Record<string, readonly string[]>> = {
   promql: [
     "packages/promql/reference.property.test.ts",
     "packages/promql/reference-experimental.property.test.ts",
+    "packages/promql/reference-histograms.property.test.ts",
   ],
   tsdb: ["tests/simulation/crash.test.ts"],
 };

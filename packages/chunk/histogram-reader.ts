@@ -191,7 +191,8 @@ export class HistogramReader {
   }
 
   /**
-   * A writer that goes on behind the samples read so far of the chunk, which is all of `bytes`. It takes the state over:
+   * A writer that goes on behind the samples read so far of the chunk, which is all of `bytes`. It takes the
+   * state over:
    * open the reader anew afterwards.
    */
   writer(bytes: Uint8Array): HistogramWriter {

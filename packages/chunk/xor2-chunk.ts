@@ -1,6 +1,6 @@
 /**
- * XOR2 chunks: float samples with start times, bit for bit as Prometheus writes them (encoding 4). This is the
- * definition of the kernel `xor2-chunk`: plain and exact over all 64 bits, not fast.
+ * XOR2 chunks: float samples with start times, bit for bit as Prometheus writes them (encoding 4). This is
+ * the definition of the kernel `xor2-chunk`: plain and exact over all 64 bits, not fast.
  *
  * A chunk is its sample count (two bytes), the header of start times (start-times.ts), then bits:
  *  1. first sample: time as varint, value as its 64 bits;
@@ -130,8 +130,8 @@ function writeChanged(out: BitOutput, change: bigint, window: Window, { reuse, r
 }
 
 /**
- * Decodes the first `limit` samples. Throws `DecodeError` when the bytes do not hold them. Times outside ±2^53
- * are rounded.
+ * Decodes the first `limit` samples. Throws `DecodeError` when the bytes do not hold them. Times outside
+ * ±2^53 are rounded.
  */
 export function decodeXor2Chunk(chunk: Uint8Array, limit: number): StartedColumns {
   const timesMs = new Float64Array(limit);

@@ -4,7 +4,7 @@
  */
 
 import { Json } from "./json.ts";
-import { bodyText, HttpClient, type HttpAnswer } from "@narthex/http/client";
+import { bodyText, HttpClient, type HttpAnswer, type HttpReply } from "@narthex/http/client";
 import type { HttpClientSection } from "@narthex/http/client-config";
 import type { MechanismContext } from "./mechanism.ts";
 
@@ -73,7 +73,7 @@ export class ApiClient {
   }
 
   /** The answer, whatever its status. Rejects with `FetchError`. */
-  call(call: ApiCall): Promise<HttpAnswer> {
+  call(call: ApiCall): Promise<HttpReply> {
     const { headers = [] } = this.#options;
     const { method = "GET", body, onBody } = call;
     return this.#client.request({
@@ -91,7 +91,7 @@ export class ApiClient {
   }
 
   /** A successful answer. Rejects with `ApiStatusError` for another status than 2xx. */
-  async succeed(call: ApiCall): Promise<HttpAnswer> {
+  async succeed(call: ApiCall): Promise<HttpReply> {
     const answer = await this.call(call);
     if (answer.status < 200 || answer.status > 299) {
       throw new ApiStatusError(`${call.method ?? "GET"} ${call.path}`, answer);

@@ -15,7 +15,6 @@ export type MechanismCounter =
   | "prometheus_sd_kuma_fetch_skipped_updates_total"
   | "prometheus_sd_linode_failures_total"
   | "prometheus_sd_nomad_failures_total"
-  | "prometheus_treecache_watcher_goroutines"
   | "prometheus_treecache_zookeeper_failures_total";
 
 /** Counters and gauges of discovery. Those with a question mark may be left out by who does not care. */

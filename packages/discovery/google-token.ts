@@ -1,6 +1,6 @@
 /**
- * Access tokens for Google's APIs, found where Google's libraries look: a file that the environment names, the
- * file that `gcloud` wrote, the metadata server of the machine.
+ * Access tokens for Google's APIs, found where Google's libraries look: a file that the environment names,
+ * the file that `gcloud` wrote, the metadata server of the machine.
  */
 
 import { bodyText } from "@narthex/http/client";
@@ -64,6 +64,8 @@ export class GoogleToken {
           },
           signal,
         );
+      case "external_account":
+        return this.#exchange(key, signal);
       default:
         throw new Error(`google: credentials of type "${key.at("type").text()}" cannot be used`);
     }
@@ -87,12 +89,60 @@ export class GoogleToken {
     });
   }
 
-  async #post(url: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Json> {
+  /** Workload identity federation: another issuer's token is exchanged, and may then speak for an account. */
+  async #exchange(key: Json, signal: AbortSignal): Promise<Json> {
+    const account = key.at("service_account_impersonation_url").text();
+    const exchanged = await this.#post(
+      key.at("token_url").text(),
+      {
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        requested_token_type: "urn:ietf:params:oauth:token-type:access_token",
+        audience: key.at("audience").text(),
+        scope: account === "" ? this.#scope : "https://www.googleapis.com/auth/cloud-platform",
+        subject_token_type: key.at("subject_token_type").text(),
+        subject_token: await this.#subjectToken(key.at("credential_source"), signal),
+      },
+      signal,
+    );
+    if (account === "") return exchanged;
+    const headers = ["content-type", "application/json"];
+    headers.push("authorization", `Bearer ${exchanged.at("access_token").text()}`);
+    const body = JSON.stringify({ scope: [this.#scope], lifetime: "3600s" });
+    const answer = await this.#call(account, (api) =>
+      api.json({ path: account, method: "POST", headers, body, signal }),
+    );
+    const untilMs = Date.parse(answer.at("expireTime").text());
+    const seconds = Math.floor((untilMs - this.#context.clock.nowMs()) / 1000);
+    return new Json({ access_token: answer.at("accessToken").text(), expires_in: seconds });
+  }
+
+  /** The other issuer's token: from a file, or from a URL. */
+  async #subjectToken(source: Json, signal: AbortSignal): Promise<string> {
+    const [file, url] = [source.at("file").text(), source.at("url").text()];
+    if (file === "" && url === "")
+      throw new Error("google: the credential source names neither file nor URL");
+    const headers = source
+      .at("headers")
+      .fields()
+      .flatMap(([name, value]) => [name, value.text()]);
+    const content =
+      file !== ""
+        ? new TextDecoder().decode(this.#context.disk.readFile(file))
+        : await this.#call(url, async (api) => bodyText(await api.succeed({ path: url, headers, signal })));
+    if (source.at("format", "type").text() !== "json") return content.trim();
+    return Json.parse(content).at(source.at("format", "subject_token_field_name").text()).text();
+  }
+
+  #post(url: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Json> {
+    const headers = ["content-type", "application/x-www-form-urlencoded"];
+    const body = new URLSearchParams(form).toString();
+    return this.#call(url, (api) => api.json({ path: url, method: "POST", headers, body, signal }));
+  }
+
+  async #call<T>(url: string, ask: (api: ApiClient) => Promise<T>): Promise<T> {
     const api = new ApiClient({ section: plainClientSection(), baseUrl: url, timeoutMs }, this.#context);
     try {
-      const headers = ["content-type", "application/x-www-form-urlencoded"];
-      const body = new URLSearchParams(form).toString();
-      return await api.json({ path: url, method: "POST", headers, body, signal });
+      return await ask(api);
     } finally {
       api.close();
     }

@@ -1,6 +1,6 @@
 /**
- * Answers of APIs, read with the leniency of Go's encoding/json: what is absent or null is the zero value, and
- * what is of another kind than asked for is an error that says so.
+ * Answers of APIs, read with the leniency of Go's encoding/json: what is absent or null is the zero value,
+ * and what is of another kind than asked for is an error that says so.
  */
 
 const kinds = new Map<string, string>([
@@ -61,8 +61,10 @@ export class Json {
   /** A text, or a number or truth value written as one; "" when absent. */
   shown(): string {
     if (!this.exists) return "";
-    if (typeof this.#value === "object") throw mismatch(this.#value, this.#path, "string");
-    return String(this.#value);
+    const value = this.#value;
+    if (typeof value === "string") return value;
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    throw mismatch(value, this.#path, "string");
   }
 
   /** A number, 0 when absent. */

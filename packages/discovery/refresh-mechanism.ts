@@ -5,7 +5,8 @@
  *
  * Invariants
  *  - What cannot be refreshed keeps the targets it had, is logged and counted.
- *  - Refreshes start at multiples of the interval, however long each takes; never two at once.
+ *  - Refreshes start an interval apart, however long each takes; one that takes longer than the interval is
+ *    followed by the next at once. Never two at the same time.
  */
 
 import type { Mechanism, MechanismContext } from "./mechanism.ts";

@@ -35,3 +35,32 @@ test("faults carry the original's words", () => {
     /"\\xff" is not a valid label name/u,
   );
 });
+
+test("sections print back as the original prints them, secrets hidden", () => {
+  const shown = (yaml: string) => {
+    const section = decodeDocument(parseYaml(yaml, "f"), block);
+    return JSON.stringify(block.print(section));
+  };
+  const client = '"follow_redirects":true,"enable_http2":true';
+  assert.equal(
+    shown("dns_sd_configs: [{names: [a]}]"),
+    '{"dns_sd_configs":[{"names":["a"],"refresh_interval":"30s","type":"SRV","port":0}]}',
+  );
+  assert.equal(
+    shown("kubernetes_sd_configs: [{role: pod}]"),
+    `{"kubernetes_sd_configs":[{"role":"pod","kubeconfig_file":"",${client}}]}`,
+  );
+  assert.match(
+    shown("kubernetes_sd_configs: [{role: pod, namespaces: {names: [a]}}]"),
+    /"namespaces":\{"own_namespace":false,"names":\["a"\]\}/u,
+  );
+  assert.match(shown("consul_sd_configs: [{token: t}]"), /"token":"<secret>"/u);
+  assert.match(shown("ec2_sd_configs: [{}]"), /"endpoint":"","region":"","refresh_interval":"1m"/u);
+});
+
+test("a secret that changed makes another mechanism", () => {
+  const identity = (token: string) =>
+    read(`consul_sd_configs: [{token: ${token}, node_meta: {a: b}}]`).configs[0]?.identity;
+  assert.equal(identity("a"), identity("a"));
+  assert.notEqual(identity("a"), identity("b"));
+});

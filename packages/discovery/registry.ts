@@ -7,15 +7,35 @@ import type { Decoder } from "@narthex/config/decode";
 import { anything, list, type Section } from "@narthex/config/decode-section";
 import type { ConfigNode } from "@narthex/config/yaml-document";
 import { mechanismConfig, type MechanismConfig, type MechanismKind } from "./mechanism.ts";
+import { azure } from "./mechanisms/azure.ts";
 import { consul } from "./mechanisms/consul.ts";
+import { digitalocean } from "./mechanisms/digitalocean.ts";
 import { dns } from "./mechanisms/dns.ts";
 import { docker } from "./mechanisms/docker.ts";
 import { dockerswarm } from "./mechanisms/dockerswarm.ts";
+import { ec2 } from "./mechanisms/ec2.ts";
+import { eureka } from "./mechanisms/eureka.ts";
 import { fileMechanism, fileSection } from "./mechanisms/file.ts";
+import { gce } from "./mechanisms/gce.ts";
+import { hetzner } from "./mechanisms/hetzner.ts";
 import { http } from "./mechanisms/http.ts";
+import { ionos } from "./mechanisms/ionos.ts";
 import { kubernetes } from "./mechanisms/kubernetes.ts";
+import { kuma } from "./mechanisms/kuma.ts";
+import { lightsail } from "./mechanisms/lightsail.ts";
+import { linode } from "./mechanisms/linode.ts";
+import { marathon } from "./mechanisms/marathon.ts";
 import { nomad } from "./mechanisms/nomad.ts";
+import { openstack } from "./mechanisms/openstack.ts";
+import { ovhcloud } from "./mechanisms/ovhcloud.ts";
+import { puppetdb } from "./mechanisms/puppetdb.ts";
+import { scaleway } from "./mechanisms/scaleway.ts";
+import { stackit } from "./mechanisms/stackit.ts";
 import { staticMechanism } from "./mechanisms/static.ts";
+import { triton } from "./mechanisms/triton.ts";
+import { uyuni } from "./mechanisms/uyuni.ts";
+import { vultr } from "./mechanisms/vultr.ts";
+import { nerve, serverset } from "./mechanisms/zookeeper.ts";
 import { groupSection } from "./target-group.ts";
 
 function sections<T>(key: string, decoder: Decoder<T>): Decoder<readonly T[]> {
@@ -23,7 +43,36 @@ function sections<T>(key: string, decoder: Decoder<T>): Decoder<readonly T[]> {
 }
 
 /** Every mechanism with a section of its own shape, beside `static` and `file`. */
-const kinds = { consul, dns, docker, dockerswarm, http, kubernetes, nomad } as const;
+const kinds = {
+  azure,
+  consul,
+  digitalocean,
+  dns,
+  docker,
+  dockerswarm,
+  ec2,
+  eureka,
+  gce,
+  hetzner,
+  http,
+  ionos,
+  kubernetes,
+  kuma,
+  lightsail,
+  linode,
+  marathon,
+  nerve,
+  nomad,
+  openstack,
+  ovhcloud,
+  puppetdb,
+  scaleway,
+  serverset,
+  stackit,
+  triton,
+  uyuni,
+  vultr,
+} as const;
 
 type Kinds = typeof kinds;
 type SectionOf<K> = K extends MechanismKind<infer S> ? S : never;

@@ -1,6 +1,6 @@
 /**
- * Groups of targets as JSON: what discovery files and HTTP servers hand over. Read by the runtime's own parser,
- * which is far faster than ours for YAML, and then held to the same shape.
+ * Groups of targets as JSON: what discovery files and HTTP servers hand over. Read by the runtime's own
+ * parser, which is far faster than ours for YAML, and then held to the same shape.
  */
 
 import { isLabelName } from "@narthex/model/metric-name";

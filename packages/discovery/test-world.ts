@@ -1,10 +1,8 @@
 /**
- * What the tests of mechanisms share: a real HTTP server that replays answers, and a way to run a mechanism
- * and look at what it found.
+ * What the tests of mechanisms share: a way to run a mechanism and look at what it found, beside a real HTTP
+ * server that replays answers.
  */
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Server } from "node:net";
 import { decodeDocument } from "@narthex/config/decode";
 import { parseYaml } from "@narthex/config/yaml-document";
 import type { Clock } from "@narthex/platform/clock";
@@ -16,56 +14,7 @@ import { noDiscoveryMetrics, type DiscoveryMetrics, type MechanismCounter } from
 import { mechanismConfig, type MechanismContext, type MechanismKind } from "./mechanism.ts";
 import type { TargetGroup } from "./target-group.ts";
 
-/** A request as the replaying server saw it. */
-export interface SeenRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: string;
-  /** For answers that are no plain JSON. */
-  readonly response: ServerResponse;
-}
-
-/** Answers with JSON; with a status when it is a number; by itself when it is undefined. */
-export type Replay = (request: SeenRequest) => object | string | number | undefined;
-
-/** Runs `run` beside a server that replays. */
-export async function withApi(
-  replay: Replay,
-  run: (url: string, seen: readonly SeenRequest[]) => Promise<void>,
-): Promise<void> {
-  const seen: SeenRequest[] = [];
-  const take = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
-    let body = "";
-    for await (const part of message) body += String(part);
-    const url = new URL(message.url ?? "/", "http://x");
-    const headers = message.headers as Record<string, string | undefined>;
-    const method = message.method ?? "";
-    const request = { method, path: url.pathname, query: url.searchParams, headers, body, response };
-    seen.push(request);
-    const reply = replay(request);
-    if (reply === undefined) return;
-    if (typeof reply === "number") response.writeHead(reply).end("refused");
-    else {
-      response.setHeader("content-type", "application/json");
-      response.end(typeof reply === "string" ? reply : JSON.stringify(reply));
-    }
-  };
-  const server = createServer((message, response) => void take(message, response));
-  await listening(server, async (port) => run(`http://127.0.0.1:${port}`, seen));
-}
-
-/** Runs `run` while a server listens on a port of this machine. */
-export async function listening(server: Server, run: (port: number) => Promise<void>): Promise<void> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    await run((server.address() as AddressInfo).port);
-  } finally {
-    (server as Partial<import("node:http").Server>).closeAllConnections?.();
-    server.close();
-  }
-}
+export { listening, withApi, type Replay, type SeenRequest } from "@narthex/http/replay-server";
 
 /** What a running mechanism said. */
 export interface Watched {
@@ -74,7 +23,7 @@ export interface Watched {
   readonly errors: readonly string[];
   readonly counted: ReadonlyMap<MechanismCounter | "refresh failure", number>;
   /** Resolves once `holds`; looks after every update and every error. */
-  until(holds: () => boolean): Promise<void>;
+  readonly until: (holds: () => boolean) => Promise<void>;
 }
 
 /** Settings of `watching`. */
@@ -203,4 +152,16 @@ function errorLogger(take: (text: string) => void): Logger {
     child: () => logger,
   };
   return logger;
+}
+
+/** An object of texts from `name=value name=value`; `%20` stands for a blank. */
+export function words(text: string): Record<string, string> {
+  const entries = text
+    .trim()
+    .split(/\s+/u)
+    .map((word) => {
+      const at = word.indexOf("=");
+      return [word.slice(0, at), word.slice(at + 1).replaceAll("%20", " ")];
+    });
+  return Object.fromEntries(entries) as Record<string, string>;
 }

@@ -10,7 +10,8 @@ export type RpcParameter = string | number | readonly RpcParameter[];
 /** The body of a call. */
 export function writeRpcCall(method: string, parameters: readonly RpcParameter[]): string {
   const shown = parameters.map((value) => `<param><value>${valueXml(value)}</value></param>`).join("");
-  return `<?xml version="1.0" encoding="UTF-8"?><methodCall><methodName>${method}</methodName><params>${shown}</params></methodCall>`;
+  const call = `<methodName>${method}</methodName><params>${shown}</params>`;
+  return `<?xml version="1.0" encoding="UTF-8"?><methodCall>${call}</methodCall>`;
 }
 
 function valueXml(value: RpcParameter): string {

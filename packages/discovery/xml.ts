@@ -1,6 +1,6 @@
 /**
- * XML as the APIs of Amazon and Eureka write it: elements, attributes, text. No document types; entities are the
- * five of the standard and numbers.
+ * XML as the APIs of Amazon and Eureka write it: elements, attributes, text. No document types; entities
+ * are the five of the standard and numbers.
  */
 
 /** An element. */
@@ -23,8 +23,11 @@ interface Open {
 }
 
 const maxDepth = 200;
-const token =
-  /<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>|<!DOCTYPE[^>]*>|<\/([^\s>]+)\s*>|<([^\s/>]+)([^>]*?)(\/?)>/gu;
+const token = new RegExp(
+  String.raw`<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>|<!DOCTYPE[^>]*>` +
+    String.raw`|<\/([^\s>]+)\s*>|<([^\s\/>]+)([^>]*?)(\/?)>`,
+  "gu",
+);
 
 /** The root element of a document. Throws when it is none. */
 export function parseXml(document: string): XmlElement {
@@ -83,9 +86,9 @@ const entities = new Map([
 function unescaped(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#x([0-9a-fA-F]+)|#([0-9]+)|([a-z]+));/gu, (all, hex, decimal, name) => {
-    if (name !== undefined) return entities.get(name as string) ?? (all as string);
+    if (name !== undefined) return entities.get(name as string) ?? all;
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : (all as string);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : all;
   });
 }
 

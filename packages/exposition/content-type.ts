@@ -4,12 +4,22 @@
  */
 
 import { quoteGo } from "@narthex/model/labels";
-import { ExpositionError, type ExpositionParser, type ParserOptions } from "./exposition-parser.ts";
+import {
+  ExpositionError,
+  type ExpositionParser,
+  type LineParser,
+  type ParserOptions,
+} from "./exposition-parser.ts";
+import { NhcbParser } from "./nhcb-parser.ts";
 import { OpenMetricsParser } from "./openmetrics-parser.ts";
+import { ProtobufParser } from "./protobuf-parser.ts";
 import { TextParser } from "./text-parser.ts";
 
+/** The formats whose entries are lines. */
+export type LineFormat = "text" | "openmetrics";
+
 /** The formats that can be parsed. */
-export type ExpositionFormat = "text" | "openmetrics";
+export type ExpositionFormat = LineFormat | "protobuf";
 
 /** The format of a page, and what to log when it was not the Content-Type that told it. */
 export interface ChosenFormat {
@@ -27,9 +37,11 @@ export interface ContentOptions extends ParserOptions {
 const formats: Readonly<Record<string, ExpositionFormat>> = {
   "text/plain": "text",
   "application/openmetrics-text": "openmetrics",
+  "application/vnd.google.protobuf": "protobuf",
 };
 
 const protocols: Readonly<Record<string, string>> = {
+  PrometheusProto: "application/vnd.google.protobuf",
   "PrometheusText0.0.4": "text/plain",
   "PrometheusText1.0.0": "text/plain",
   "OpenMetricsText0.0.1": "application/openmetrics-text",
@@ -51,7 +63,14 @@ export function parserFor(
   page: Uint8Array,
   options: ParserOptions = {},
 ): ExpositionParser {
-  return format === "text" ? new TextParser(page) : new OpenMetricsParser(page, options);
+  if (format === "protobuf") return new ProtobufParser(page, options);
+  const parser = lineParserFor(format, page, options);
+  return options.classicToNhcb === true ? new NhcbParser(parser, options.keepsClassic === true) : parser;
+}
+
+/** A parser of lines over `page`; classic histograms stay what they are. */
+export function lineParserFor(format: LineFormat, page: Uint8Array, options: ParserOptions = {}): LineParser {
+  return format === "text" ? new TextParser(page, options) : new OpenMetricsParser(page, options);
 }
 
 /**

@@ -7,6 +7,7 @@ import { metricNameLabel } from "@narthex/model/labels";
 import type { MetricType } from "./exposition-parser.ts";
 import { normalizeBound } from "./go-number.ts";
 import { decodeText, unescapeLabel } from "./page-text.ts";
+import { addSchemaLabels, isSchemaLabel } from "./schema-labels.ts";
 
 /** The spans of one series; reused for the next one. */
 export class LabelSpans {
@@ -66,6 +67,27 @@ export class LabelSpans {
       const name = unescapeLabel(decodeText(page, this.#offsets[i], this.#offsets[i + 1]));
       const value = unescapeLabel(decodeText(page, this.#offsets[i + 2], this.#offsets[i + 3]));
       pairs.push(name, name === bound ? normalizeBound(value) : value);
+    }
+    return pairs;
+  }
+
+  /** As `pairs`, with labels that say type and unit in place of such labels in the page. */
+  pairsWithSchema(type: MetricType, unit: string): string[] {
+    const plain = this.pairs(type);
+    const pairs = plain.slice(0, this.hasName ? 2 : 0);
+    addSchemaLabels(pairs, type, unit);
+    const added = pairs.slice();
+    for (let i = this.hasName ? 2 : 0; i < plain.length; i += 2) {
+      if (!isSchemaLabel(plain[i], added)) pairs.push(plain[i], plain[i + 1]);
+    }
+    return pairs;
+  }
+
+  /** name, value, … as written, no escapes resolved: labels of exemplars. */
+  rawPairs(): string[] {
+    const pairs: string[] = [];
+    for (let i = 0; i < this.#count; i += 2) {
+      pairs.push(decodeText(this.#page, this.#offsets[i], this.#offsets[i + 1]));
     }
     return pairs;
   }

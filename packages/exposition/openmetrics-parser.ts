@@ -13,9 +13,9 @@
 import {
   ExpositionError,
   type Entry,
-  type Exemplar,
-  type ExpositionParser,
+  type LineParser,
   type MetricType,
+  type PageExemplar,
   type ParserOptions,
 } from "./exposition-parser.ts";
 import { floatIn, formatFloat } from "./go-number.ts";
@@ -39,10 +39,11 @@ const createdSuffix = "_created";
 const noEof = "data does not end with # EOF";
 
 /** Parses one page. See `ExpositionParser` for what its members promise. */
-export class OpenMetricsParser implements ExpositionParser {
+export class OpenMetricsParser implements LineParser {
   value = 0;
   timeMs: number | null = null;
   metricType: MetricType = "unknown";
+  readonly histogram = null;
   lineStart = 0;
   keyEnd = 0;
   readonly #page: Uint8Array;
@@ -53,6 +54,7 @@ export class OpenMetricsParser implements ExpositionParser {
   #familyLength = 0;
   #textStart = 0;
   #textEnd = 0;
+  #unit = "";
   #hasExemplar = false;
   #exemplarValue = 0;
   #exemplarTimeMs: number | null = null;
@@ -100,13 +102,20 @@ export class OpenMetricsParser implements ExpositionParser {
   }
 
   labelPairs(): string[] {
+    const { typeAndUnitLabels } = this.#options;
+    if (typeAndUnitLabels === true) return this.#spans.pairsWithSchema(this.metricType, this.#unit);
     return this.#spans.pairs(this.metricType);
   }
 
-  exemplar(): Exemplar | null {
-    if (!this.#hasExemplar) return null;
-    const labelPairs = this.#exemplarSpans.pairs("unknown");
-    return { labelPairs, value: this.#exemplarValue, timeMs: this.#exemplarTimeMs };
+  exemplars(): readonly PageExemplar[] {
+    if (!this.#hasExemplar) return [];
+    const labelPairs = this.#exemplarSpans.rawPairs();
+    return [{ labelPairs, value: this.#exemplarValue, timeMs: this.#exemplarTimeMs }];
+  }
+
+  /** Whether `exemplars` would give one. */
+  get hasExemplar(): boolean {
+    return this.#hasExemplar;
   }
 
   next(): Entry {
@@ -176,6 +185,7 @@ export class OpenMetricsParser implements ExpositionParser {
       const family = quoteBytes(page, this.#spans.nameStart, this.#spans.nameEnd);
       throw new ExpositionError(`unit ${shown()} not a suffix of metric ${family}`);
     }
+    this.#unit = text;
     return "unit";
   }
 
@@ -258,7 +268,8 @@ export class OpenMetricsParser implements ExpositionParser {
   #time(error: string): number {
     const seconds = floatIn(this.#page, this.#lexer.start + 1, this.#lexer.at, this.lineStart);
     if (!Number.isFinite(seconds)) throw new ExpositionError(`${error} ${formatFloat(seconds)}`);
-    return Math.trunc(seconds * 1000) + 0;
+    const timeMs = Math.trunc(seconds * 1000) + 0;
+    return Math.abs(timeMs) < 2 ** 63 ? timeMs : -(2 ** 63); // what no int64 holds ends there
   }
 
   #exemplar(): void {

@@ -6,7 +6,7 @@
  * and with nothing between, then the new page has the same series with new values.
  */
 
-import { parserFor, type ExpositionFormat } from "./content-type.ts";
+import { lineParserFor, type LineFormat } from "./content-type.ts";
 
 /** A line of a page. */
 export interface PageLine {
@@ -30,9 +30,9 @@ export interface PageDiff {
 }
 
 /** The lines of a page, the end marker included. Throws `ExpositionError`. */
-export function splitPage(format: ExpositionFormat, page: Uint8Array): PageLine[] {
+export function splitPage(format: LineFormat, page: Uint8Array): PageLine[] {
   const lines: PageLine[] = [];
-  const parser = parserFor(format, page);
+  const parser = lineParserFor(format, page);
   for (;;) {
     const entry = parser.next();
     const start = parser.lineStart;
@@ -49,14 +49,14 @@ export function splitPage(format: ExpositionFormat, page: Uint8Array): PageLine[
  * Compares `page` with `lines` of `earlier`. Throws `ExpositionError` at an equal line whose value is bad.
  */
 export function diffPage(
-  format: ExpositionFormat,
+  format: LineFormat,
   earlier: Uint8Array,
   lines: readonly PageLine[],
   page: Uint8Array,
 ): PageDiff {
   const values: number[] = [];
   const times: (number | null)[] = [];
-  const parser = parserFor(format, page);
+  const parser = lineParserFor(format, page);
   let at = 0;
   let count = 0;
   for (const { start, keyEnd, isSample } of lines) {

@@ -11,8 +11,8 @@ import { powersOfTen } from "@narthex/kernel/number-parse";
 import { pageJob, pageJobBytes } from "@narthex/kernel/page-diff";
 import type { Scratch } from "@narthex/kernel/scratch";
 import { assert } from "@narthex/platform/assert";
-import { parserFor, type ExpositionFormat } from "./content-type.ts";
-import type { ExpositionParser, MetricType } from "./exposition-parser.ts";
+import { lineParserFor, type LineFormat } from "./content-type.ts";
+import type { LineParser, MetricType, PageExemplar } from "./exposition-parser.ts";
 
 const slowRoom = 512;
 const slowWords = 4;
@@ -24,11 +24,19 @@ export interface PageLayout {
   readonly lines: number;
 }
 
+/** The exemplars of one row. */
+export interface RowExemplars {
+  readonly row: number;
+  readonly exemplars: readonly PageExemplar[];
+}
+
 /** Where `pageDiff` stores what it reads, and where it stopped. */
 export interface PageWalk {
   /** Columns: float64 per sample; `timesAt` is 0 when there is none. */
   readonly valuesAt: number;
   readonly timesAt: number;
+  /** Exemplars are added here. */
+  readonly exemplars: RowExemplars[];
   line: number;
   /** Address in the page. */
   pageAt: number;
@@ -45,7 +53,7 @@ export class PageMemory {
   readonly #jobAt: number;
   readonly #slowAt: number;
   #keyBuffer = new Uint8Array(4096);
-  #keyParsers = new Map<ExpositionFormat, ExpositionParser>();
+  #keyParsers = new Map<LineFormat, LineParser>();
 
   /** `slab` comes from `kernels.slabCreate()`; templates allocate from it. `scratch` is this thread's. */
   constructor(arena: Arena, slab: number, scratch: Scratch) {
@@ -63,7 +71,7 @@ export class PageMemory {
   /**
    * Prepares the walk of the page in [pageAt, endAt) beside `layout`, and puts a line feed behind the page.
    */
-  begin(format: ExpositionFormat, layout: PageLayout, endAt: number): void {
+  begin(format: LineFormat, layout: PageLayout, endAt: number): void {
     this.arena.u8[endAt] = 10;
     this.#set(pageJob.keys, layout.keysAt);
     this.#set(pageJob.index, layout.indexAt);
@@ -77,7 +85,7 @@ export class PageMemory {
    * `pageAt` and has `sizeBytes`. False when one of those lines is not the template's: the walk has then
    * gone too far. Throws `ExpositionError` at a line that is bad.
    */
-  walk(walk: PageWalk, parser: () => ExpositionParser, pageAt: number, sizeBytes: number): boolean {
+  walk(walk: PageWalk, parser: () => LineParser, pageAt: number, sizeBytes: number): boolean {
     const words = this.arena.u32;
     const job = this.#jobAt / 4;
     words[job + pageJob.line] = walk.line;
@@ -113,7 +121,7 @@ export class PageMemory {
   }
 
   /** The labels in a sample line's key, as `ExpositionParser.labelPairs` gives them. */
-  keyLabels(format: ExpositionFormat, keyAt: number, sizeBytes: number, type: MetricType): string[] {
+  keyLabels(format: LineFormat, keyAt: number, sizeBytes: number, type: MetricType): string[] {
     if (sizeBytes + 3 > this.#keyBuffer.length) {
       this.#keyBuffer = new Uint8Array(2 * sizeBytes + 3);
       this.#keyParsers.clear();
@@ -127,7 +135,7 @@ export class PageMemory {
     buffer[at + 1] = 10;
     let parser = this.#keyParsers.get(format);
     if (parser === undefined) {
-      parser = parserFor(format, buffer);
+      parser = lineParserFor(format, buffer);
       this.#keyParsers.set(format, parser);
     }
     parser.seek(0, type);
@@ -149,13 +157,7 @@ export class PageMemory {
     this.arena.u32[this.#jobAt / 4 + word] = value;
   }
 
-  #readSlow(
-    count: number,
-    walk: PageWalk,
-    parser: ExpositionParser,
-    pageAt: number,
-    sizeBytes: number,
-  ): boolean {
+  #readSlow(count: number, walk: PageWalk, parser: LineParser, pageAt: number, sizeBytes: number): boolean {
     const words = this.arena.u32;
     for (let i = 0; i < count; i++) {
       const note = this.#slowAt / 4 + i * slowWords;
@@ -165,6 +167,8 @@ export class PageMemory {
       if (parser.keyEnd !== words[note + 2] - pageAt) return false;
       if (parser.lineEnd !== Math.min(words[note + 3] - pageAt, sizeBytes)) return false;
       this.writeValue(walk.valuesAt + sample * 8, parser.value);
+      const exemplars = parser.exemplars();
+      if (exemplars.length > 0) walk.exemplars.push({ row: sample, exemplars });
       if (walk.timesAt !== 0) this.arena.f64[walk.timesAt / 8 + sample] = parser.timeMs ?? NaN;
       else if (parser.timeMs !== null) return false;
     }

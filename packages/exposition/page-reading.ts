@@ -14,10 +14,10 @@
  */
 
 import { lineFlag } from "@narthex/kernel/page-diff";
-import { parserFor, type ExpositionFormat } from "./content-type.ts";
-import { ExpositionError, type ExpositionParser, type MetricType } from "./exposition-parser.ts";
+import { lineParserFor, type LineFormat } from "./content-type.ts";
+import { ExpositionError, type LineParser, type MetricType } from "./exposition-parser.ts";
 import { nameBytes } from "./text-lexer.ts";
-import type { PageLayout, PageMemory, PageWalk } from "./page-memory.ts";
+import type { PageLayout, PageMemory, PageWalk, RowExemplars } from "./page-memory.ts";
 
 /** A HELP, TYPE or UNIT line. */
 export interface MetadataLine {
@@ -54,17 +54,18 @@ export class PageReading {
   matchable = true;
   readonly fresh: number[] = [];
   readonly metadata: MetadataLine[] = [];
+  readonly exemplars: RowExemplars[] = [];
   readonly sourcesAt: number;
   readonly valuesAt: number;
   readonly timesAt: number;
   readonly refsAt: number;
   readonly #memory: PageMemory;
-  readonly #format: ExpositionFormat;
+  readonly #format: LineFormat;
   readonly #old: KnownLayout;
   readonly #pageAt: number;
   readonly #sizeBytes: number;
   readonly #page: Uint8Array;
-  readonly #parser: ExpositionParser;
+  readonly #parser: LineParser;
   readonly #ordinalsAt: number;
   readonly #kept: Uint8Array;
   #at = 0;
@@ -73,13 +74,7 @@ export class PageReading {
   #bound = 0;
   #ended = false;
 
-  constructor(
-    memory: PageMemory,
-    format: ExpositionFormat,
-    old: KnownLayout,
-    pageAt: number,
-    sizeBytes: number,
-  ) {
+  constructor(memory: PageMemory, format: LineFormat, old: KnownLayout, pageAt: number, sizeBytes: number) {
     const { scratch, kernels, arena } = memory;
     const room = kernels.pageLineFeeds(pageAt, pageAt + sizeBytes) + 2;
     this.#memory = memory;
@@ -96,7 +91,7 @@ export class PageReading {
     const tableAt = scratch.take(slots * 4);
     this.#kept = new Uint8Array(old.sampleCount);
     this.#page = arena.u8.subarray(pageAt, pageAt + sizeBytes);
-    this.#parser = parserFor(format, this.#page);
+    this.#parser = lineParserFor(format, this.#page);
     memory.begin(format, old, pageAt + sizeBytes);
     memory.fillTable(tableAt, slots, this.#ordinalsAt);
   }
@@ -169,6 +164,7 @@ export class PageReading {
     const walk: PageWalk = {
       valuesAt: this.valuesAt,
       timesAt: this.timesAt,
+      exemplars: [],
       line,
       pageAt: this.#pageAt + this.#at,
       sample: this.samples,
@@ -178,6 +174,7 @@ export class PageReading {
     const isCut = walk.pageAt > this.#pageAt + this.#sizeBytes;
     const isLast = walk.line === this.#old.lines;
     if (isCut && !isLast && this.#format === "openmetrics") return -1; // only "# EOF" may lack its line feed
+    for (const found of walk.exemplars) this.exemplars.push(found);
     const words = this.#memory.arena.u32;
     for (let i = line; i < walk.line; i++) {
       const entry = this.#old.indexAt / 4 + 2 * i;
@@ -216,7 +213,7 @@ export class PageReading {
     } else if (entry === "end") {
       this.#end(start);
     } else {
-      if (entry !== "comment") {
+      if (entry === "help" || entry === "type" || entry === "unit") {
         const text = entry === "type" ? parser.metricType : parser.text;
         this.metadata.push({ kind: entry, family: parser.family, text });
       }
@@ -230,6 +227,8 @@ export class PageReading {
     const parser = this.#parser;
     const row = this.samples++;
     this.#memory.writeValue(this.valuesAt + row * 8, parser.value);
+    const exemplars = parser.exemplars();
+    if (exemplars.length > 0) this.exemplars.push({ row, exemplars });
     this.#memory.arena.f64[this.timesAt / 8 + row] = parser.timeMs ?? NaN;
     this.#memory.arena.u32[this.refsAt / 4 + row] = 0;
     this.fresh.push(row);

@@ -10,7 +10,7 @@ import { loadKernels } from "@narthex/kernel/load";
 import { Scratch } from "@narthex/kernel/scratch";
 import { forSeeds } from "@narthex/platform/for-seeds";
 import type { SeededRandom } from "@narthex/platform/random";
-import { parserFor, type ExpositionFormat } from "./content-type.ts";
+import { parserFor, type LineFormat } from "./content-type.ts";
 import { ExpositionError } from "./exposition-parser.ts";
 import { diffPage, splitPage } from "./page-diff.ts";
 import { PageMemory } from "./page-memory.ts";
@@ -37,7 +37,7 @@ interface Row {
   readonly timeMs: number | null;
 }
 
-function parse(format: ExpositionFormat, page: Uint8Array): Row[] | string {
+function parse(format: LineFormat, page: Uint8Array): Row[] | string {
   if (page.length === 0) return [];
   const rows: Row[] = [];
   const parser = parserFor(format, page);
@@ -71,7 +71,7 @@ class Reader {
   readonly series: string[] = ["none"];
   matches = 0;
 
-  constructor(format: ExpositionFormat) {
+  constructor(format: LineFormat) {
     this.template = new PageTemplate(memory, format);
   }
 
@@ -127,7 +127,7 @@ function pick<T>(random: SeededRandom, list: readonly T[]): T {
   return list[random.below(list.length)];
 }
 
-function sampleLine(random: SeededRandom, key: string, format: ExpositionFormat, times: boolean): string {
+function sampleLine(random: SeededRandom, key: string, format: LineFormat, times: boolean): string {
   const time = times && random.below(2) === 0 ? ` ${random.below(1e9)}${format === "text" ? "" : ".25"}` : "";
   const exemplar = format === "openmetrics" && random.below(12) === 0 ? ' # {t="x y"} 1 2.5' : "";
   return `${key} ${pick(random, values)}${time}${exemplar}\n`;
@@ -158,7 +158,7 @@ function layout(random: SeededRandom): string[] {
 function write(
   random: SeededRandom,
   lines: readonly string[],
-  format: ExpositionFormat,
+  format: LineFormat,
   times: boolean,
 ): Uint8Array {
   const body = lines.map((line) =>

@@ -7,7 +7,7 @@
  * A page whose lines equal the template's up to their values only has its numbers read (`match`, about 15 ns
  * a line). Any other page is read by `learn`, which keeps what is known: lines found in the old template
  * bring their refs along, and only new lines are parsed. Both accept exactly the pages that the format's
- * parser accepts, with its errors. Exemplars are checked and left out.
+ * parser accepts, with its errors.
  *
  * Invariants
  *  - Row i of each column belongs to the i-th sample line of the last page that was learned or matched.
@@ -21,9 +21,9 @@
 import { ArenaFullError } from "@narthex/kernel/arena";
 import { lineFlag } from "@narthex/kernel/page-diff";
 import { assert } from "@narthex/platform/assert";
-import { parserFor, type ExpositionFormat } from "./content-type.ts";
-import type { ExpositionParser } from "./exposition-parser.ts";
-import type { PageMemory, PageWalk } from "./page-memory.ts";
+import { lineParserFor, type LineFormat } from "./content-type.ts";
+import type { LineParser } from "./exposition-parser.ts";
+import type { PageMemory, PageWalk, RowExemplars } from "./page-memory.ts";
 import { PageReading, typeOfBound, type MetadataLine } from "./page-reading.ts";
 
 /** What `learn` found. */
@@ -41,7 +41,7 @@ export interface Learned {
 
 /** The template of one target. */
 export class PageTemplate {
-  readonly format: ExpositionFormat;
+  readonly format: LineFormat;
   /** Rows in the columns. */
   sampleCount = 0;
   /** Address of the values, float64 each, 8-byte aligned. NaN is 0x7ff8000000000001. */
@@ -53,6 +53,8 @@ export class PageTemplate {
   timesAt = 0;
   /** Address of the refs, u32 each, set by the caller; 0 is none. */
   refsAt = 0;
+  /** Exemplars of the last page, by ascending row; none after a `match` that failed. */
+  exemplars: readonly RowExemplars[] = [];
   readonly #memory: PageMemory;
   #blockAt = 0;
   #blockBytes = 0;
@@ -64,7 +66,7 @@ export class PageTemplate {
   #cursorLine = 0;
   #cursorSample = 0;
 
-  constructor(memory: PageMemory, format: ExpositionFormat) {
+  constructor(memory: PageMemory, format: LineFormat) {
     this.#memory = memory;
     this.format = format;
   }
@@ -81,12 +83,15 @@ export class PageTemplate {
     const walk: PageWalk = {
       valuesAt: this.valuesAt,
       timesAt: this.timesAt,
+      exemplars: [],
       line: 0,
       pageAt,
       sample: 0,
     };
     const followed = memory.walk(walk, () => this.#parser(pageAt, sizeBytes), pageAt, sizeBytes);
-    return followed && walk.line === this.#lines && walk.pageAt >= endAt;
+    const matched = followed && walk.line === this.#lines && walk.pageAt >= endAt;
+    this.exemplars = matched ? walk.exemplars : [];
+    return matched;
   }
 
   /**
@@ -107,6 +112,7 @@ export class PageTemplate {
       }
       const gone = reading.gone();
       this.#adopt(reading);
+      this.exemplars = reading.exemplars;
       return { fresh: reading.fresh, gone, metadata: reading.metadata };
     } finally {
       scratch.release(mark);
@@ -143,14 +149,15 @@ export class PageTemplate {
     this.sampleCount = this.valuesAt = this.timesAt = this.refsAt = 0;
     this.#cursorLine = this.#cursorSample = 0;
     this.#matchable = false;
+    this.exemplars = [];
   }
 
   #layout(): { keysAt: number; indexAt: number; lines: number } {
     return { keysAt: this.#keysAt, indexAt: this.#indexAt, lines: this.#matchable ? this.#lines : 0 };
   }
 
-  #parser(pageAt: number, sizeBytes: number): ExpositionParser {
-    return parserFor(this.format, this.#memory.arena.u8.subarray(pageAt, pageAt + sizeBytes));
+  #parser(pageAt: number, sizeBytes: number): LineParser {
+    return lineParserFor(this.format, this.#memory.arena.u8.subarray(pageAt, pageAt + sizeBytes));
   }
 
   /** Moves what was read from the scratch into a block of its own: index, keys, values, times, refs. */

@@ -11,9 +11,10 @@
 import {
   ExpositionError,
   type Entry,
-  type Exemplar,
-  type ExpositionParser,
+  type LineParser,
   type MetricType,
+  type PageExemplar,
+  type ParserOptions,
 } from "./exposition-parser.ts";
 import { floatIn } from "./go-number.ts";
 import { LabelSpans } from "./label-spans.ts";
@@ -29,11 +30,14 @@ const types: Readonly<Record<string, MetricType>> = {
   untyped: "unknown",
 };
 
+const noExemplars: readonly PageExemplar[] = [];
+
 /** Parses one page. See `ExpositionParser` for what its members promise. */
-export class TextParser implements ExpositionParser {
+export class TextParser implements LineParser {
   value = 0;
   timeMs: number | null = null;
   readonly startTimeMs = null;
+  readonly histogram = null;
   metricType: MetricType = "unknown";
   lineStart = 0;
   keyEnd = 0;
@@ -45,8 +49,10 @@ export class TextParser implements ExpositionParser {
   #textStart = 0;
   #textEnd = 0;
   #isHelp = false;
+  readonly #hasSchemaLabels: boolean;
 
-  constructor(page: Uint8Array) {
+  constructor(page: Uint8Array, options: ParserOptions = {}) {
+    this.#hasSchemaLabels = options.typeAndUnitLabels === true;
     this.#page = page;
     this.#lexer = new TextLexer(page);
     this.#spans = new LabelSpans(page);
@@ -75,11 +81,12 @@ export class TextParser implements ExpositionParser {
   }
 
   labelPairs(): string[] {
+    if (this.#hasSchemaLabels) return this.#spans.pairsWithSchema(this.metricType, "");
     return this.#spans.pairs(this.metricType);
   }
 
-  exemplar(): Exemplar | null {
-    return null;
+  exemplars(): readonly PageExemplar[] {
+    return noExemplars;
   }
 
   next(): Entry {

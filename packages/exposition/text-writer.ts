@@ -3,11 +3,12 @@
  * the Go client library does: families by name, HELP before TYPE, values in their shortest form.
  */
 
-import { histogramText, summaryText, type NumberFormat } from "./compound-text.ts";
+import { histogramText, summaryText, timeText, type NumberFormat } from "./compound-text.ts";
 import { formatFloat, formatTextValue } from "./go-number.ts";
 import {
   escapeHelp,
   familyNameText,
+  isHistogramFamily,
   seriesText,
   sortedFamilies,
   type MetricFamily,
@@ -23,6 +24,8 @@ const textNumbers: NumberFormat = {
   value: formatTextValue,
   count: formatTextValue,
   quantile: formatFloat,
+  time: (timeMs) => ` ${timeMs}`,
+  exemplar: () => "",
 };
 
 /** The page for `families`, in any order. Metrics keep their order within a family. */
@@ -36,10 +39,10 @@ function textFamily(family: MetricFamily): string {
   const { name, help, type } = family;
   const shown = familyNameText(name);
   let text = help === "" ? "" : `# HELP ${shown} ${escapeHelp(help)}\n`;
-  text += `# TYPE ${shown} ${type}\n`;
-  if (type === "histogram") {
+  text += `# TYPE ${shown} ${type === "gaugehistogram" ? "histogram" : type}\n`;
+  if (isHistogramFamily(family)) {
     for (const metric of family.metrics) text += histogramText(name, metric, textNumbers);
-  } else if (type === "summary") {
+  } else if (family.type === "summary") {
     for (const metric of family.metrics) text += summaryText(name, metric, textNumbers);
   } else {
     text += valuesText(family);
@@ -49,9 +52,9 @@ function textFamily(family: MetricFamily): string {
 
 function valuesText({ name, metrics }: ValueFamily): string {
   let text = "";
-  for (const { labelText, value, timeMs } of metrics) {
-    const time = timeMs === undefined ? "" : ` ${timeMs}`;
-    text += `${seriesText(name, labelText)} ${formatTextValue(value)}${time}\n`;
+  for (const metric of metrics) {
+    const series = seriesText(name, metric.labelText);
+    text += `${series} ${formatTextValue(metric.value)}${timeText(metric, textNumbers)}\n`;
   }
   return text;
 }

@@ -72,6 +72,11 @@ test("servers are checked against the authority and their name", { skip }, async
     assert.equal(await once(url, { tls_config: { insecure_skip_verify: true } }), fine);
     assert.equal(await once(url, {}), `${refused}certificate signed by unknown authority`);
     assert.equal(await once(url, { tls_config: { ca, server_name: "other.example" } }), fine);
+    assert.equal(await once(url, { tls_config: { ca, server_name: "127.0.0.1" } }), fine);
+    assert.equal(
+      await once(url, { tls_config: { ca, server_name: "127.0.0.9" } }),
+      `${refused}certificate is valid for 127.0.0.1, not 127.0.0.9`,
+    );
     assert.equal(
       await once(url, { tls_config: { ca, server_name: "wrong.example" } }),
       `${refused}certificate is valid for localhost, other.example, not wrong.example`,

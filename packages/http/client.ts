@@ -49,6 +49,10 @@ export interface HttpAnswer {
    * A gzip body that was asked to be left packed, to be unpacked with `gunzipInto`; then there are no chunks.
    */
   readonly packed: PackedBody | null;
+}
+
+/** One answer with its headers. */
+export interface HttpReply extends HttpAnswer {
   /** A header's value, "" when absent; `name` in lower case. */
   header(name: string): string;
 }
@@ -144,7 +148,7 @@ export class HttpClient {
   }
 
   /** Sends a request. Rejects with `FetchError`. */
-  async request(options: RequestOptions): Promise<HttpAnswer> {
+  async request(options: RequestOptions): Promise<HttpReply> {
     assert(!this.#closed, "a closed client is not used");
     const deadline = new Deadline(this.#clock, options.timeoutMs, options.signal);
     try {
@@ -161,7 +165,7 @@ export class HttpClient {
     this.#transport.close();
   }
 
-  async #follow(first: URL, options: RequestOptions, deadline: Deadline): Promise<HttpAnswer> {
+  async #follow(first: URL, options: RequestOptions, deadline: Deadline): Promise<HttpReply> {
     let url = first;
     let method = options.method ?? "GET";
     let body = options.body ?? null;
@@ -279,7 +283,7 @@ async function decoded(
   reply: IncomingResponse,
   bodyLimitBytes: number,
   keepsPacked: boolean,
-): Promise<HttpAnswer> {
+): Promise<HttpReply> {
   const { status, statusText, contentType } = reply;
   const chunks = reply.body();
   const facts = { status, statusText, contentType, header: (name: string) => reply.header(name) };

@@ -1,8 +1,9 @@
 /**
- * Signs requests to Amazon's services, signature version 4: a chain of keyed hashes over a canonical form of the
- * request.
+ * Signs requests to Amazon's services, signature version 4: a chain of keyed hashes over a canonical form
+ * of the request.
  *
- * 1. Canonical request: method, path, query (sorted), headers (lower case, sorted), names of those, body hash.
+ * 1. Canonical request: method, path, query (sorted), headers (lower case, sorted), names of those, body
+ *   hash.
  * 2. Text to sign: algorithm, time, scope, hash of the canonical request.
  * 3. Key: the secret, hashed with date, region, service and a fixed word in turn.
  */

@@ -9,7 +9,14 @@
  */
 
 import { statSync } from "node:fs";
-import { createSecureContext, getCACertificates, type ConnectionOptions, type SecureContext } from "node:tls";
+import { isIP } from "node:net";
+import {
+  checkServerIdentity,
+  createSecureContext,
+  getCACertificates,
+  type ConnectionOptions,
+  type SecureContext,
+} from "node:tls";
 import type { TlsSection } from "./client-config.ts";
 import { explained, secretSource, type SecretSource } from "./secret-source.ts";
 
@@ -125,7 +132,10 @@ function trusted(): string[] {
 
 /** How the server's name is told and checked, when it is not the host's. */
 function nameOptions(serverName: string): ConnectionOptions {
-  return serverName === "" ? {} : { servername: serverName };
+  if (serverName === "") return {};
+  if (isIP(serverName) === 0) return { servername: serverName };
+  // An address is checked, and must not be told.
+  return { servername: "", checkServerIdentity: (_host, cert) => checkServerIdentity(serverName, cert) };
 }
 
 /** Fails when the versions contradict each other. */

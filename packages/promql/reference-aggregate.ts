@@ -60,7 +60,11 @@ function best(op: "topk" | "bottomk" | "limitk", param: number, members: readonl
     if (typeof value === "number") heap.offer(value, i, limit);
     else if (op === "limitk") heap.offer(0, i, limit);
   });
-  return heap.series().map((i) => members[i]);
+  // In the order they came in: what is chosen of them next may depend on it.
+  return heap
+    .series()
+    .toSorted((a, b) => a - b)
+    .map((i) => members[i]);
 }
 
 function sampled(ratio: number, members: readonly Element[]): Element[] {

@@ -37,5 +37,5 @@ test("the engine equals the reference on experimental queries", (t) => {
     points += result.points;
   });
   t.diagnostic(`${compared} compared with ${points} points, ${failed} failed alike`);
-  assert.ok(compared > 1000);
+  assert.ok(compared > 2 * failed, "most expressions have an answer");
 });

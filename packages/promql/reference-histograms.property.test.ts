@@ -39,5 +39,5 @@ test("the engine equals the reference on histograms", (t) => {
     points += result.points;
   });
   t.diagnostic(`${compared} compared with ${points} points, ${failed} failed alike`);
-  assert.ok(compared > 1000);
+  assert.ok(compared > 2 * failed, "most expressions have an answer");
 });

@@ -4,7 +4,7 @@
 
 import type { FloatHistogram } from "@narthex/model/float-histogram";
 import { parseGoFloat } from "@narthex/model/go-float";
-import { compareLabels, type Labels } from "@narthex/model/labels";
+import type { Labels } from "@narthex/model/labels";
 import { bucketFraction, bucketQuantile, type Bucket } from "./functions/buckets.ts";
 import { nativeFraction, nativeQuantile } from "./functions/native-quantile.ts";
 import { distinct, withoutName, type Element, type FloatElement } from "./reference-element.ts";
@@ -51,7 +51,7 @@ function ofHistograms(
     }
     return parts;
   };
-  for (const { labels, value } of elements.toSorted((a, b) => compareLabels(a.labels, b.labels))) {
+  for (const { labels, value } of elements) {
     if (typeof value !== "number") {
       partsOf(labels).native = value;
       continue;

@@ -11,5 +11,10 @@ test("the Accept header", () => {
       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
   );
   assert.equal(acceptHeader(["PrometheusText0.0.4"], "dots"), "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
-  assert.match(acceptHeader(protocolsWithProto, "allow-utf-8"), /^application\/openmetrics-text;.*q=0\.1$/u);
+  const withProto = acceptHeader(protocolsWithProto, "allow-utf-8").split(",");
+  assert.equal(
+    withProto[0],
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6",
+  );
+  assert.equal(withProto.at(-1), "*/*;q=0.1");
 });

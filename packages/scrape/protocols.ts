@@ -51,18 +51,12 @@ export function checkProtocols(names: readonly string[], where: string): void {
   }
 }
 
-/**
- * The Accept header: each protocol with a falling weight, and anything at the end. What cannot be parsed yet
- * (protobuf) keeps its weight and is not offered.
- */
+/** The Accept header: each protocol with a falling weight, and anything at the end. */
 export function acceptHeader(protocols: readonly string[], escaping: EscapingScheme): string {
-  const offers: string[] = [];
   let weight = mediaTypes.size + 1;
-  for (const name of protocols) {
+  const offers = protocols.map((name) => {
     const escapes = name === "PrometheusText1.0.0" || name === "OpenMetricsText1.0.0";
-    const offer = `${mediaTypes.get(name) ?? ""}${escapes ? `;escaping=${escaping}` : ""};q=0.${weight}`;
-    if (name !== "PrometheusProto") offers.push(offer);
-    weight--;
-  }
+    return `${mediaTypes.get(name) ?? ""}${escapes ? `;escaping=${escaping}` : ""};q=0.${weight--}`;
+  });
   return [...offers, `*/*;q=0.${weight}`].join(",");
 }

@@ -55,16 +55,21 @@ export const relabelSection: Decoder<RelabelSection> = object("relabel.plain", f
  * words.
  */
 export function relabeling(sections: readonly RelabelSection[], nameScheme: NameScheme): Relabeling | null {
-  if (sections.length === 0) return null;
-  return compileRelabelRules(
-    sections.map((section) => {
-      try {
-        return ruleOf(section, nameScheme);
-      } catch (cause) {
-        throw new SectionError(section, (cause as Error).message, { cause });
-      }
-    }),
-  );
+  return sections.length === 0 ? null : compileRelabelRules(relabelRules(sections, nameScheme));
+}
+
+/** The rules of some sections, checked. Throws `SectionError` in the original's words. */
+export function relabelRules(
+  sections: readonly RelabelSection[],
+  nameScheme: NameScheme,
+): readonly RelabelRule[] {
+  return sections.map((section) => {
+    try {
+      return ruleOf(section, nameScheme);
+    } catch (cause) {
+      throw new SectionError(section, (cause as Error).message, { cause });
+    }
+  });
 }
 
 function ruleOf(section: RelabelSection, nameScheme: NameScheme): RelabelRule {

@@ -113,9 +113,8 @@ test("fingerprints tell what changed", () => {
 });
 
 test("what cannot be executed yet is named", () => {
-  assert.deepEqual(job("  consul_sd_configs: [{server: a}]\n  proxy_url: http://p").unsupported, [
-    "consul_sd_configs",
-    "proxy_url",
+  assert.deepEqual(job("  msk_sd_configs: [{region: a}]\n  proxy_url: http://p").unsupported, [
+    "msk_sd_configs",
   ]);
-  assert.deepEqual(job("  file_sd_configs: [{files: [a.json]}]").unsupported, []);
+  assert.deepEqual(job("  file_sd_configs: [{files: [a.json]}]\n  consul_sd_configs: [{}]").unsupported, []);
 });

@@ -33,10 +33,11 @@ import {
   type HttpClientSection,
 } from "@narthex/http/client-config";
 import { escapingScheme, type EscapingScheme, type NameScheme } from "@narthex/model/metric-name";
-import type { Relabeling } from "@narthex/model/relabel";
+import type { Relabeling, RelabelRule } from "@narthex/model/relabel";
 import { nameScheme, type GlobalSection } from "./global-config.ts";
+import { schemaOfFactor } from "./histogram-limits.ts";
 import { checkProtocol, checkProtocols, defaultProtocols, protocolsWithProto } from "./protocols.ts";
-import { relabeling, relabelSection } from "./relabel-config.ts";
+import { relabeling, relabelRules, relabelSection } from "./relabel-config.ts";
 
 const fields = {
   job_name: shown(text),
@@ -111,6 +112,10 @@ export interface ScrapeConfig {
   readonly nativeHistograms: boolean;
   readonly classicHistogramsAlways: boolean;
   readonly classicHistogramsToNhcb: boolean;
+  /** Buckets of a native histogram; 0 for no limit. */
+  readonly nativeBucketLimit: number;
+  /** The finest schema of native histograms that is stored. */
+  readonly maxSchema: number;
   readonly failureLogFile: string;
   readonly metricsPath: string;
   readonly scheme: string;
@@ -129,6 +134,8 @@ export interface ScrapeConfig {
   readonly httpClient: HttpClientSection;
   /** Rules for targets, null without any. */
   readonly relabeling: Relabeling | null;
+  /** The same rules one by one, to show what each does. */
+  readonly relabelRules: readonly RelabelRule[];
   /** Rules for series, null without any. */
   readonly metricRelabeling: Relabeling | null;
   readonly mechanisms: readonly MechanismConfig[];
@@ -170,6 +177,8 @@ export function resolveScrapeConfig(
     classicHistogramsAlways:
       section.always_scrape_classic_histograms ?? global.always_scrape_classic_histograms,
     classicHistogramsToNhcb: toNhcb,
+    nativeBucketLimit: section.native_histogram_bucket_limit,
+    maxSchema: schemaOfFactor(section.native_histogram_min_bucket_factor),
     failureLogFile: join(section.scrape_failure_log_file) || global.scrape_failure_log_file,
     metricsPath: section.metrics_path,
     scheme: section.scheme,
@@ -182,12 +191,10 @@ export function resolveScrapeConfig(
     ...settings,
     httpClient: section,
     relabeling: relabeling(section.relabel_configs, names.nameScheme),
+    relabelRules: relabelRules(section.relabel_configs, names.nameScheme),
     metricRelabeling: relabeling(section.metric_relabel_configs, names.nameScheme),
     mechanisms,
-    unsupported: [
-      ...unsupported,
-      ...(toNhcb ? ["convert_classic_histograms_to_nhcb"] : []),
-    ],
+    unsupported,
     fingerprint: fingerprintOf([settings, raw, mechanisms, httpPart(section)]),
     seriesFingerprint: fingerprintOf(series),
   };

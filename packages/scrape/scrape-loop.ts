@@ -19,7 +19,8 @@ import type { Clock } from "@narthex/platform/clock";
 import type { Logger } from "@narthex/platform/logger";
 import type { Appendable } from "@narthex/storage/appender";
 import { ReportSeries } from "./report-series.ts";
-import { SampleLimitError, type PageCounts, type ScrapeAppend } from "./scrape-append.ts";
+import { FailedPageError, type PageCounts } from "./page-failure.ts";
+import type { ScrapeAppend } from "./scrape-append.ts";
 import type { ScrapeConfig } from "./scrape-config.ts";
 import type { ScrapeMetrics } from "./scrape-metrics.ts";
 import { isBodyLimit, type ScrapeRequest } from "./scrape-request.ts";
@@ -196,7 +197,7 @@ export class ScrapeLoop {
     const tooLarge = isBodyLimit(cause);
     if (tooLarge) metrics.bodyLimitExceeded();
     return {
-      counts: cause instanceof SampleLimitError ? cause.counts : noCounts,
+      counts: cause instanceof FailedPageError ? cause.counts : noCounts,
       bodyBytes: tooLarge ? -1 : (page?.sizeBytes ?? 0),
       error,
     };

@@ -35,6 +35,10 @@ export interface ScrapeMetrics {
   bodyLimitExceeded(): void;
   /** target_scrapes_exceeded_sample_limit_total */
   sampleLimitExceeded(): void;
+  /** target_scrapes_exceeded_native_histogram_bucket_limit_total */
+  bucketLimitExceeded?(): void;
+  /** target_scrapes_exemplar_out_of_order_total */
+  outOfOrderExemplars?(count: number): void;
   /** target_scrape_pool_exceeded_label_limits_total */
   labelLimitsExceeded(): void;
   /** target_scrapes_sample_duplicate_timestamp_total */

@@ -22,7 +22,7 @@ import type { ScrapeConfig } from "./scrape-config.ts";
 import { ScrapeLoop } from "./scrape-loop.ts";
 import type { ScrapeMetrics } from "./scrape-metrics.ts";
 import { ScrapeRequest } from "./scrape-request.ts";
-import { ScrapeTemplate } from "./scrape-template.ts";
+import { ScrapeTemplate, type ScrapeFeatures } from "./scrape-template.ts";
 import { Target } from "./target.ts";
 import type { Hash64 } from "./target-hash.ts";
 
@@ -36,6 +36,8 @@ export interface PoolContext {
   /** `Prometheus/<version>` */
   readonly userAgent: string;
   readonly alignToleranceMs: number;
+  /** Absent: none. */
+  readonly features?: ScrapeFeatures;
 }
 
 interface Active {
@@ -190,7 +192,7 @@ export class ScrapePool {
       return null;
     }
     const logger = this.#logger.child({ target: target.url });
-    const kept = template ?? new ScrapeTemplate(memory, this.#tables);
+    const kept = template ?? new ScrapeTemplate(memory, this.#tables, this.#context.features);
     return new ScrapeLoop({
       target,
       config: this.#config,

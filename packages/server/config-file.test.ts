@@ -86,11 +86,11 @@ test("faults name file, line and column, and say what the original says", () => 
 test("an option that cannot be executed yet stops the load, not the check", () => {
   const folder = mkdtempSync(join(tmpdir(), "narthex-"));
   const file = join(folder, "p.yml");
-  writeFileSync(file, "scrape_configs:\n- job_name: a\n  consul_sd_configs: [{server: x}]\n");
+  writeFileSync(file, "scrape_configs:\n- job_name: a\n  msk_sd_configs: [{region: x}]\n");
   assert.equal(readConfigFile(file, world).unsupported.length, 1);
   assert.throws(() => loadConfigFile(file, world), {
     message:
-      `${file}:3:3: parsing YAML file ${file}: consul_sd_configs is not supported yet ` +
+      `${file}:3:3: parsing YAML file ${file}: msk_sd_configs is not supported yet ` +
       'in scrape config with job name "a"',
   });
   assert.throws(() => loadConfigFile(join(folder, "none.yml"), world), {

@@ -5,7 +5,7 @@
 
 import type { Registry } from "@narthex/client/registry";
 import { usualTargets } from "@narthex/client/summary";
-import type { DiscoveryMetrics } from "@narthex/discovery/discovery-metrics";
+import type { DiscoveryMetrics, MechanismCounter } from "@narthex/discovery/discovery-metrics";
 import type { ScrapeMetrics } from "@narthex/scrape/scrape-metrics";
 
 /** Scraping's metrics in `registry`. */
@@ -86,6 +86,16 @@ export function registerDiscoveryMetrics(registry: Registry): DiscoveryMetrics {
   const received = registry.counter("prometheus_sd_received_updates_total", "Updates from mechanisms.", [
     "name",
   ]);
+  const delayed = registry.counter(
+    "prometheus_sd_updates_delayed_total",
+    "Updates that had to wait before they were passed on.",
+    ["name"],
+  );
+  const updatedAt = registry.gauge(
+    "prometheus_sd_last_update_timestamp_seconds",
+    "When an update was last passed on.",
+    ["name", "config"],
+  );
   const updates = registry.counter("prometheus_sd_updates_total", "Updates passed on.", ["name"]);
   const discovered = registry.gauge("prometheus_sd_discovered_targets", "Targets found.", ["name", "config"]);
   const failed = registry.gauge("prometheus_sd_failed_configs", "Configurations that could not be loaded.", [
@@ -107,10 +117,16 @@ export function registerDiscoveryMetrics(registry: Registry): DiscoveryMetrics {
     "filename",
   ]);
   return {
+    ...registerMechanismMetrics(registry),
     receivedUpdate: () => received.labels(name).inc(),
     sentUpdate: () => updates.labels(name).inc(),
     discoveredTargets: (config, count) => discovered.labels(name, config).set(count),
-    forget: (config) => void discovered.remove(name, config),
+    forget: (config) => {
+      discovered.remove(name, config);
+      updatedAt.remove(name, config);
+    },
+    delayedUpdate: () => delayed.labels(name).inc(),
+    lastUpdated: (config, seconds) => updatedAt.labels(name, config).set(seconds),
     failedConfigs: (count) => failed.labels(name).set(count),
     fileReadError: () => readErrors.inc(),
     fileWatcherError: () => watchErrors.inc(),
@@ -119,5 +135,79 @@ export function registerDiscoveryMetrics(registry: Registry): DiscoveryMetrics {
       if (seconds === null) modified.remove(file);
       else modified.labels(file).set(seconds);
     },
+  };
+}
+
+/** The quantiles of refreshes and of calls to catalogues. */
+const refreshTargets = usualTargets.filter(({ quantile }) => quantile >= 0.5);
+
+/** Counters of single mechanisms, with what they count. */
+const mechanismCounters: Readonly<Record<MechanismCounter, string>> = {
+  prometheus_sd_azure_cache_hit_total: "Network interfaces that did not have to be asked for.",
+  prometheus_sd_azure_failures_total: "Azure refreshes that failed.",
+  prometheus_sd_consul_rpc_failures_total: "Consul calls that failed.",
+  prometheus_sd_dns_lookup_failures_total: "DNS lookups that failed.",
+  prometheus_sd_dns_lookups_total: "DNS lookups.",
+  prometheus_sd_http_failures_total: "HTTP refreshes that failed.",
+  prometheus_sd_kubernetes_failures_total: "Kubernetes lists and watches that failed.",
+  prometheus_sd_kuma_fetch_failures_total: "Kuma fetches that failed.",
+  prometheus_sd_kuma_fetch_skipped_updates_total: "Kuma fetches that brought nothing new.",
+  prometheus_sd_linode_failures_total: "Linode refreshes that failed.",
+  prometheus_sd_nomad_failures_total: "Nomad refreshes that failed.",
+  prometheus_treecache_zookeeper_failures_total: "ZooKeeper sessions that failed.",
+};
+
+/** What mechanisms say of themselves, in `registry`. */
+function registerMechanismMetrics(registry: Registry): Partial<DiscoveryMetrics> {
+  const counters = new Map(
+    Object.entries(mechanismCounters).map(([name, help]) => [name, registry.counter(name, help)]),
+  );
+  const labelNames = ["mechanism", "config"];
+  const failures = registry.counter(
+    "prometheus_sd_refresh_failures_total",
+    "Refreshes that failed.",
+    labelNames,
+  );
+  const durations = registry.summary({
+    name: "prometheus_sd_refresh_duration_seconds",
+    help: "How long refreshes took.",
+    labelNames,
+    targets: refreshTargets,
+  });
+  const spread = registry.histogram({
+    name: "prometheus_sd_refresh_duration_histogram_seconds",
+    help: "How long refreshes took, by mechanism.",
+    labelNames: ["mechanism"],
+    bounds: [0.01, 0.1, 1, 10],
+  });
+  const events = registry.counter("prometheus_sd_kubernetes_events_total", "Kubernetes events handled.", [
+    "role",
+    "event",
+  ]);
+  const calls = registry.summary({
+    name: "prometheus_sd_consul_rpc_duration_seconds",
+    help: "How long Consul calls took.",
+    labelNames: ["endpoint", "call"],
+    targets: refreshTargets,
+  });
+  const fetches = registry.summary({
+    name: "prometheus_sd_kuma_fetch_duration_seconds",
+    help: "How long Kuma fetches took.",
+    targets: refreshTargets,
+  });
+  return {
+    refreshFailed: (mechanism, config) => failures.labels(mechanism, config).inc(),
+    refreshed: (mechanism, config, seconds) => {
+      durations.labels(mechanism, config).observe(seconds);
+      spread.labels(mechanism).observe(seconds);
+    },
+    forgetRefreshes: (mechanism, config) => {
+      failures.remove(mechanism, config);
+      durations.remove(mechanism, config);
+    },
+    kubernetesEvent: (role, event) => events.labels(role, event).inc(),
+    consulCall: (endpoint, call, seconds) => calls.labels(endpoint, call).observe(seconds),
+    kumaFetch: (seconds) => fetches.observe(seconds),
+    count: (counter) => counters.get(counter)?.inc(),
   };
 }

@@ -12,6 +12,7 @@ import { NodeMetrics } from "@narthex/client/node-metrics";
 import { ProcessMetrics } from "@narthex/client/process-metrics";
 import { Registry } from "@narthex/client/registry";
 import { DiscoveryManager } from "@narthex/discovery/manager";
+import type { MechanismContext } from "@narthex/discovery/mechanism";
 import { PageMemory } from "@narthex/exposition/page-memory";
 import { Listener, type ListenAddress } from "@narthex/http/listener";
 import { Arena } from "@narthex/kernel/arena";
@@ -94,7 +95,7 @@ export class PrometheusServer {
       hostname: hostName(),
     });
     this.#discovery = new DiscoveryManager(
-      { clock, disk, logger, watch: watchDirectory, metrics: registerDiscoveryMetrics(this.registry) },
+      mechanismContext(options, this.registry),
       (sets) => this.#scrapes.update(sets),
       options.discoveryReloadMs,
     );
@@ -275,4 +276,16 @@ function openDb(options: ServerOptions, config: PrometheusConfig, arena: Arena):
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`opening storage failed: ${why}`, { cause });
   }
+}
+
+/** The world as discovery sees it. */
+function mechanismContext({ clock, disk, logger }: ServerOptions, registry: Registry): MechanismContext {
+  return {
+    clock,
+    disk,
+    logger,
+    watch: watchDirectory,
+    metrics: registerDiscoveryMetrics(registry),
+    userAgent: `Prometheus/${buildInfo.version}`,
+  };
 }

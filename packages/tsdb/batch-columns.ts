@@ -15,8 +15,8 @@ import type { HeadHistograms } from "./head-histograms.ts";
 import type { HistogramEntry } from "./wal-histograms.ts";
 
 /**
- * What the head does with the time at which a counter began: nothing, a sample of zero at that time if there is
- * none since, or it stores the time beside each sample (in chunks and records that Prometheus reads since 3.13).
+ * What the head does with the time at which a counter began: nothing, a sample of zero at that time if there
+ * is none since, or it stores the time beside each sample (in chunks and records of newer Prometheus only).
  */
 export type StartTimes = "ignore" | "zero" | "store";
 

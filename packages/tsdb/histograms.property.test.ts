@@ -14,7 +14,7 @@ import { isStaleAt } from "@narthex/model/sample";
 import { forSeeds } from "@narthex/platform/for-seeds";
 import { silentLogger } from "@narthex/platform/logger";
 import { MemoryDisk } from "@narthex/platform/memory-disk";
-import { SeededRandom } from "@narthex/platform/random";
+import type { SeededRandom } from "@narthex/platform/random";
 import { VirtualClock } from "@narthex/platform/virtual-clock";
 import { AppendResult } from "@narthex/storage/append-result";
 import type { Appender } from "@narthex/storage/appender";
@@ -49,8 +49,7 @@ function open(disk: MemoryDisk, startTimes: StartTimes, random: SeededRandom): {
     walSegmentBytes: 0,
     useLock: false,
     startTimes,
-    maintenance: (headRootAt) =>
-      inlineMaintenance({ arena, headRootAt, slot: 1, disk, directory, random }),
+    maintenance: (headRootAt) => inlineMaintenance({ arena, headRootAt, slot: 1, disk, directory, random }),
   });
   return { db, reader: new DbReader(arena, db.head.rootAt, 0, disk) };
 }

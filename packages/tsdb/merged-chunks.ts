@@ -6,7 +6,8 @@
  * ends after 120 samples, where the kind of sample changes, and where histograms want a new one
  * (chunk/histogram-appender.ts). Start times are kept when one of the chunks had them.
  *
- * What a histogram said about resets since the one before is taken over only where that one is still before it.
+ * What a histogram said about resets since the one before is taken over only where that one is still before
+ * it.
  */
 
 import { ChunkEncoding, chunkSampleCount, holdsHistograms } from "@narthex/chunk/chunk-encoding";

@@ -1,6 +1,7 @@
 /**
- * Law of series with several kinds of samples: chunks that overlap, in part deleted, are read (mixed-columns.ts)
- * and merged (merged-chunks.ts) to the union of their samples, the first chunk's where two have one time.
+ * Law of series with several kinds of samples: chunks that overlap, in part deleted, are read
+ * (mixed-columns.ts) and merged (merged-chunks.ts) to the union of their samples; of two at one time the
+ * first chunk's stays.
  */
 
 import assert from "node:assert/strict";

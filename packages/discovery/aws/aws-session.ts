@@ -3,7 +3,7 @@
  * refresh.
  */
 
-import { duration, int, secret, text, withDefault } from "@narthex/config/decode";
+import { duration, int, secret, shown, text, withDefault } from "@narthex/config/decode";
 import type { Section } from "@narthex/config/decode-section";
 import { httpClientFields } from "@narthex/http/client-config";
 import type { AwsKeys } from "@narthex/http/sigv4";
@@ -15,8 +15,8 @@ import { readProfile } from "./profiles.ts";
 
 /** The fields that all sections have. */
 export const awsFields = {
-  endpoint: text,
-  region: text,
+  endpoint: shown(text),
+  region: shown(text),
   access_key: text,
   secret_key: secret,
   profile: text,

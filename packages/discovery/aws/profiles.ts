@@ -1,5 +1,6 @@
 /**
- * The shared files of Amazon's tools, `~/.aws/config` and `~/.aws/credentials`: sections of settings by profile.
+ * The shared files of Amazon's tools, `~/.aws/config` and `~/.aws/credentials`: sections of settings by
+ * profile.
  */
 
 import type { MechanismContext } from "../mechanism.ts";

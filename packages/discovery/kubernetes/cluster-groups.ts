@@ -2,7 +2,7 @@
  * The groups of the roles `node`, `service` and `ingress`.
  */
 
-import { Labels } from "@narthex/model/labels";
+import type { Labels } from "@narthex/model/labels";
 import type { TargetGroup } from "../target-group.ts";
 import { joinHostPort, labelsFrom, prefixed, targetFrom, type LabelFields } from "../target-labels.ts";
 import { attachedNamespaceFields, type Copies } from "./copies.ts";

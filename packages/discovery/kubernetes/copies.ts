@@ -9,7 +9,6 @@ import {
   labelAndAnnotationFields,
   metaFields,
   type KubeObject,
-  type Node,
   type ObjectReference,
   type Pod,
 } from "./objects.ts";
@@ -36,7 +35,7 @@ export interface Copies {
 
 /** Labels of the node called `name`. */
 export function attachedNodeFields(copies: Copies, name: string | undefined): LabelFields {
-  const node = name === undefined ? undefined : (copies.nodes?.get(name) as Node | undefined);
+  const node = name === undefined ? undefined : copies.nodes?.get(name);
   return node === undefined ? {} : metaFields(node, "node");
 }
 
@@ -49,7 +48,7 @@ export function attachedNamespaceFields(copies: Copies, name: string | undefined
 /** The pod that a reference names. */
 export function podOf(copies: Copies, reference: ObjectReference | undefined): Pod | undefined {
   if (reference?.kind !== "Pod") return undefined;
-  return copies.pods?.get(`${reference.namespace ?? ""}/${reference.name ?? ""}`) as Pod | undefined;
+  return copies.pods?.get(`${reference.namespace ?? ""}/${reference.name ?? ""}`);
 }
 
 /** Labels of a pod, without its namespace. */

@@ -2,7 +2,7 @@
  * Speaks to one API server, with credentials that may come from a plugin and run out.
  */
 
-import type { HttpAnswer } from "@narthex/http/client";
+import type { HttpReply } from "@narthex/http/client";
 import { ApiClient, type ApiCall } from "../api-client.ts";
 import type { MechanismContext } from "../mechanism.ts";
 import type { KubeCredentials, KubeServer } from "./kube-config.ts";
@@ -24,7 +24,7 @@ export class KubeApi {
   }
 
   /** GETs, whatever the status; when credentials were refused, once more with new ones. */
-  async get(call: ApiCall): Promise<HttpAnswer> {
+  async get(call: ApiCall): Promise<HttpReply> {
     const answer = await this.#getOnce(call);
     if (answer.status !== 401 || this.#server.plugin === null) return answer;
     this.#credentials = null;
@@ -36,7 +36,7 @@ export class KubeApi {
     this.#client?.close();
   }
 
-  async #getOnce(call: ApiCall): Promise<HttpAnswer> {
+  async #getOnce(call: ApiCall): Promise<HttpReply> {
     const client = await this.#clientNow();
     const token = this.#credentials?.token ?? "";
     const headers = ["accept", "application/json", ...(call.headers ?? [])];

@@ -1,6 +1,6 @@
 /**
- * Where the API server is and how one shows who one is: the account of the pod that this runs in, a kubeconfig
- * file, or what the section itself says.
+ * Where the API server is and how one shows who one is: the account of the pod that this runs in, a
+ * kubeconfig file, or what the section itself says.
  */
 
 import { decodeDocument } from "@narthex/config/decode";
@@ -52,7 +52,8 @@ export function inClusterServer(context: MechanismContext, directory = accountDi
   const { KUBERNETES_SERVICE_HOST: host = "", KUBERNETES_SERVICE_PORT: port = "" } = environment;
   if (host === "" || port === "") {
     throw new Error(
-      "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined",
+      "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT" +
+        " must be defined",
     );
   }
   readText(disk, `${directory}/token`);
@@ -83,7 +84,8 @@ export function kubeconfigServer(file: string, context: MechanismContext): KubeS
   if (!named.exists) {
     throw new Error(
       current === ""
-        ? "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
+        ? "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER" +
+            " environment variable"
         : `invalid configuration: context was not found for specified context: ${current}`,
     );
   }

@@ -16,7 +16,7 @@ const pod = (name: string, ip: string): KubeObject =>
 const addresses = ({ groups }: Watched): string =>
   targetsOf(groups)
     .map((target) => target["__address__"])
-    .toSorted()
+    .toSorted((a = "", b = "") => (a < b ? -1 : 1))
     .join(" ");
 
 async function scene(

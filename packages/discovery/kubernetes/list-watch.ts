@@ -5,10 +5,11 @@
  *
  * 1. List, in pages, and note the resource version of the answer; what is not listed any more is deleted.
  * 2. Watch from that version on. Bookmarks move the version along without a change.
- * 3. A watch that ends is begun again at the last version. When the server no longer knows that version (410),
- *    or the watch fails, the list is taken anew.
+ * 3. A watch that ends is begun again at the last version. When the server no longer knows that version
+ *   (410), or the watch fails, the list is taken anew.
  *
- * Invariant: a listener sees every object of the copy once as added, then its changes, and at last its deletion.
+ * Invariant: a listener sees every object of the copy once as added, then its changes, and at last its
+ * deletion.
  */
 
 import type { Clock } from "@narthex/platform/clock";

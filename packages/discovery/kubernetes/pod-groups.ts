@@ -41,7 +41,7 @@ export function podGroup(pod: Pod, copies: Copies): TargetGroup {
   const { metadata, spec, status } = pod;
   const source = `pod/${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
   const ip = status?.podIP ?? "";
-  // A pod that is starting or was evicted has no address; one on a node that selectors left out is not wanted.
+  // A pod that is starting or was evicted has no address; one on a node that selectors left out is unwanted.
   const isUnwanted = copies.nodes !== null && copies.nodes.get(spec?.nodeName ?? "") === undefined;
   if (ip === "" || isUnwanted) return { source, targets: [], labels: Labels.empty };
   const labels = labelsFrom(kubernetesPrefix, {
@@ -138,7 +138,7 @@ export function serviceFields(service: Service): LabelFields {
 /** The group of an `Endpoints` object. */
 export function endpointsGroup(endpoints: Endpoints, copies: Copies): TargetGroup {
   const { namespace = "", name = "" } = endpoints.metadata ?? {};
-  const service = copies.services?.get(`${namespace}/${name}`) as Service | undefined;
+  const service = copies.services?.get(`${namespace}/${name}`);
   const labels = labelsFrom(kubernetesPrefix, {
     namespace,
     ...(service === undefined ? {} : serviceFields(service)),
@@ -185,10 +185,7 @@ export const serviceNameLabel = "kubernetes.io/service-name";
 export function endpointSliceGroup(slice: EndpointSlice, copies: Copies): TargetGroup {
   const { namespace = "", name = "", labels: own } = slice.metadata ?? {};
   const serviceName = own?.[serviceNameLabel];
-  const service =
-    serviceName === undefined
-      ? undefined
-      : (copies.services?.get(`${namespace}/${serviceName}`) as Service | undefined);
+  const service = serviceName === undefined ? undefined : copies.services?.get(`${namespace}/${serviceName}`);
   const labels = labelsFrom(kubernetesPrefix, {
     namespace,
     endpointslice_address_type: slice.addressType,

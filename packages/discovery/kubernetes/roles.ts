@@ -1,6 +1,6 @@
 /**
- * What each role follows: the objects that become groups, the objects it looks things up in, and which groups a
- * change of the latter touches.
+ * What each role follows: the objects that become groups, the objects it looks things up in, and which
+ * groups a change of the latter touches.
  */
 
 import type { TargetGroup } from "../target-group.ts";
@@ -55,9 +55,9 @@ export interface Role {
   /** How the sources of its groups begin. */
   readonly sourcePrefix: string;
   /** The group of an object; null when nothing can be said of it yet. */
-  group(object: KubeObject, copies: Copies): TargetGroup | null;
+  readonly group: (object: KubeObject, copies: Copies) => TargetGroup | null;
   /** Whether a change touches the group of `object`. */
-  isTouched(object: KubeObject, change: Change): boolean;
+  readonly isTouched: (object: KubeObject, change: Change) => boolean;
 }
 
 function nodesOf(
@@ -105,6 +105,10 @@ function podTouched(object: KubeObject, change: Change): boolean {
   }
 }
 
+function phaseOf(pod: Pod | undefined): string | undefined {
+  return pod?.status?.phase;
+}
+
 function endpointsTouched(object: KubeObject, change: Change): boolean {
   const { collection, event, object: changed, before } = change;
   switch (collection) {
@@ -112,16 +116,16 @@ function endpointsTouched(object: KubeObject, change: Change): boolean {
       return keyOf(object) === keyOf(changed);
     case "pod": {
       // A pod's phase may change without its endpoints changing.
-      const isNewPhase = (changed as Pod).status?.phase !== (before as Pod | undefined)?.status?.phase;
+      const isNewPhase = (changed as Pod).status?.phase !== phaseOf(before);
       if (event !== "update" || !isNewPhase) return false;
       const key = keyOf(changed);
-      return addressesOf(object as Endpoints).some(
+      return addressesOf(object).some(
         ({ targetRef }) =>
           targetRef?.kind === "Pod" && `${targetRef.namespace ?? ""}/${targetRef.name ?? ""}` === key,
       );
     }
     case "node":
-      return matters(change) && nodesOf(addressesOf(object as Endpoints)).includes(changed.metadata?.name);
+      return matters(change) && nodesOf(addressesOf(object)).includes(changed.metadata?.name);
     case "namespace":
       return inNamespace(object, change);
     default:

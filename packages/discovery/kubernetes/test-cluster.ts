@@ -1,11 +1,12 @@
 /**
- * An API server for tests: lists and watches collections as the real one does, with pages, bookmarks, selectors
- * noted and versions that expire.
+ * An API server for tests: lists and watches collections as the real one does, with pages, bookmarks,
+ * selectors noted and versions that expire.
  */
 
-import type { ServerResponse } from "node:http";
 import type { Replay, SeenRequest } from "../test-world.ts";
 import { keyOf, type KubeObject } from "./objects.ts";
+
+type ServerResponse = SeenRequest["response"];
 
 interface Collection {
   readonly objects: Map<string, KubeObject>;

@@ -12,6 +12,7 @@ import {
   targetsOf,
   watching,
   withApi,
+  words,
   type Replay,
 } from "../test-world.ts";
 import { digitaloceanKind, digitalocean } from "./digitalocean.ts";
@@ -126,31 +127,17 @@ test("hetzner cloud", async () => {
     const section = { role: "hcloud", label_selector: "a=b", bearer_token: "t" };
     const targets = await firstTargets(hetznerKind(url, ""), section);
     assert.equal(targets.length, 2);
-    assert.deepEqual(shortNames(targets[1], "__meta_hetzner_"), {
-      __address__: "1.2.3.4:80",
-      hcloud_cpu_cores: "2",
-      hcloud_cpu_type: "shared",
-      hcloud_datacenter_location: "fsn1",
-      hcloud_datacenter_location_network_zone: "eu-central",
-      hcloud_disk_size_gb: "40",
-      hcloud_image_description: "Debian 12",
-      hcloud_image_name: "debian-12",
-      hcloud_image_os_flavor: "debian",
-      hcloud_image_os_version: "12",
-      hcloud_label_my_key: "v",
-      hcloud_labelpresent_my_key: "true",
-      hcloud_location: "fsn1",
-      hcloud_location_network_zone: "eu-central",
-      hcloud_memory_size_gb: "2",
-      hcloud_private_ipv4_my_net: "10.0.0.2",
-      hcloud_server_type: "cpx11",
-      public_ipv4: "1.2.3.4",
-      public_ipv6_network: "2001:db8::/64",
-      role: "hcloud",
-      server_id: "2",
-      server_name: "s2",
-      server_status: "running",
-    });
+    assert.deepEqual(
+      shortNames(targets[1], "__meta_hetzner_"),
+      words(`
+      __address__=1.2.3.4:80 hcloud_cpu_cores=2 hcloud_cpu_type=shared hcloud_datacenter_location=fsn1
+      hcloud_datacenter_location_network_zone=eu-central hcloud_disk_size_gb=40
+      hcloud_image_description=Debian%2012 hcloud_image_name=debian-12 hcloud_image_os_flavor=debian
+      hcloud_image_os_version=12 hcloud_label_my_key=v hcloud_labelpresent_my_key=true
+      hcloud_location=fsn1 hcloud_location_network_zone=eu-central hcloud_memory_size_gb=2
+      hcloud_private_ipv4_my_net=10.0.0.2 hcloud_server_type=cpx11 public_ipv4=1.2.3.4
+      public_ipv6_network=2001:db8::/64 role=hcloud server_id=2 server_name=s2 server_status=running`),
+    );
   });
   assert.equal(refusal(hetzner, "{}"), "role missing (one of: robot, hcloud)");
   assert.equal(refusal(hetzner, "role: x"), 'unknown role "x"');
@@ -173,19 +160,13 @@ test("hetzner robot", async () => {
   const replay: Replay = ({ path }) => (path === "/server" ? [{ server }] : 404);
   await withApi(replay, async (url) => {
     const targets = await firstTargets(hetznerKind("", url), { role: "robot", port: 9 });
-    assert.deepEqual(shortNames(targets[0], "__meta_hetzner_"), {
-      __address__: "1.2.3.4:9",
-      datacenter: "nbg1-dc1",
-      public_ipv4: "1.2.3.4",
-      public_ipv6_network: "2a01::/64",
-      robot_cancelled: "false",
-      robot_datacenter: "nbg1-dc1",
-      robot_product: "DS 3000",
-      role: "robot",
-      server_id: "321",
-      server_name: "n",
-      server_status: "ready",
-    });
+    assert.deepEqual(
+      shortNames(targets[0], "__meta_hetzner_"),
+      words(`
+      __address__=1.2.3.4:9 datacenter=nbg1-dc1 public_ipv4=1.2.3.4 public_ipv6_network=2a01::/64
+      robot_cancelled=false robot_datacenter=nbg1-dc1 robot_product=DS%203000 role=robot server_id=321
+      server_name=n server_status=ready`),
+    );
   });
 });
 
@@ -236,33 +217,20 @@ test("digitalocean", async () => {
       targets.map((target) => target["__meta_digitalocean_droplet_id"]),
       ["1", "3"],
     );
-    assert.deepEqual(shortNames(targets[0], "__meta_digitalocean_"), {
-      __address__: "1.2.3.4:80",
-      droplet_id: "1",
-      droplet_name: "d",
-      features: ",ipv6,monitoring,",
-      image: "debian",
-      image_name: "Debian",
-      private_ipv4: "10.0.0.1",
-      public_ipv4: "1.2.3.4",
-      public_ipv6: "::1",
-      region: "fra1",
-      size: "s",
-      status: "active",
-      vpc: "v",
-    });
+    assert.deepEqual(
+      shortNames(targets[0], "__meta_digitalocean_"),
+      words(`
+      __address__=1.2.3.4:80 droplet_id=1 droplet_name=d features=,ipv6,monitoring, image=debian
+      image_name=Debian private_ipv4=10.0.0.1 public_ipv4=1.2.3.4 public_ipv6=::1 region=fra1 size=s
+      status=active vpc=v`),
+    );
     const databases = await firstTargets(kind, { bearer_token: "t", role: "databases" });
-    assert.deepEqual(shortNames(databases[0], "__meta_digitalocean_"), {
-      __address__: "priv:80",
-      db_engine: "pg",
-      db_host: "pub",
-      db_id: "x",
-      db_name: "db",
-      db_num_nodes: "2",
-      db_private_host: "priv",
-      db_tag_a: "true",
-      db_version: "16",
-    });
+    assert.deepEqual(
+      shortNames(databases[0], "__meta_digitalocean_"),
+      words(`
+      __address__=priv:80 db_engine=pg db_host=pub db_id=x db_name=db db_num_nodes=2
+      db_private_host=priv db_tag_a=true db_version=16`),
+    );
     await assert.rejects(firstTargets(kind, { bearer_token: "old" }), /401 Unauthorized/u);
   });
   assert.equal(refusal(digitalocean, "role: x"), 'unknown DigitalOcean SD role "x"');
@@ -302,23 +270,11 @@ test("marathon", async () => {
       await until(() => groups.size === 3);
       const targets = targetsOf(groups).map((target) => shortNames(target, "__meta_marathon_"));
       assert.deepEqual(targets.slice(0, 2), [
-        {
-          __address__: "h1:31005",
-          app: "/mapped",
-          app_label_a_b: "c",
-          image: "img",
-          port_index: "0",
-          port_mapping_label_m: "1",
-          task: "t1",
-        },
-        {
-          __address__: "h1:31000",
-          app: "/mapped",
-          app_label_a_b: "c",
-          image: "img",
-          port_index: "1",
-          task: "t1",
-        },
+        words(`
+          __address__=h1:31005 app=/mapped app_label_a_b=c image=img port_index=0 port_mapping_label_m=1
+          task=t1`),
+        words(`
+          __address__=h1:31000 app=/mapped app_label_a_b=c image=img port_index=1 task=t1`),
       ]);
       assert.deepEqual(
         targets.slice(2).map((target) => target["__address__"]),

@@ -1,8 +1,8 @@
 /**
  * Services of a Consul catalogue: `consul_sd_configs`.
  *
- * Idea: blocking queries. The list of services is asked for with the index of the last answer, and returns when
- * it changed or after two minutes; every service has such a query of its own.
+ * Idea: blocking queries. The list of services is asked for with the index of the last answer, and returns
+ * when it changed or after two minutes; every service has such a query of its own.
  *
  * Invariants
  *  - A service that leaves the catalogue is no longer watched, and its group is emptied.

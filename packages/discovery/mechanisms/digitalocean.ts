@@ -5,7 +5,7 @@
 import { convert, duration, int, text, withDefault } from "@narthex/config/decode";
 import { object } from "@narthex/config/decode-section";
 import { checkHttpClient, httpClientFields, joinHttpClientFiles } from "@narthex/http/client-config";
-import { Labels, quoteGo } from "@narthex/model/labels";
+import { quoteGo, type Labels } from "@narthex/model/labels";
 import type { ApiClient } from "../api-client.ts";
 import { apiMechanism } from "../api-mechanism.ts";
 import type { Json } from "../json.ts";

@@ -6,7 +6,7 @@
  *  - Names are tried with the search list of resolv.conf, as a resolver library would.
  */
 
-import { duration, int, text, withDefault } from "@narthex/config/decode";
+import { duration, int, shown, text, withDefault } from "@narthex/config/decode";
 import { list, object } from "@narthex/config/decode-section";
 import {
   askNameServer,
@@ -27,7 +27,7 @@ const section = object(
     names: list(text),
     refresh_interval: withDefault(duration, 30_000),
     type: withDefault(text, "SRV"),
-    port: int,
+    port: shown(int),
   },
   ({ names, type, port }) => {
     if (names.length === 0) throw new Error("DNS-SD config must contain at least one SRV record name");

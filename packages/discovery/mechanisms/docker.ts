@@ -1,8 +1,9 @@
 /**
- * Containers of a Docker daemon: `docker_sd_configs`. One target per network and published or exposed TCP port.
+ * Containers of a Docker daemon: `docker_sd_configs`. One target per network and published or exposed TCP
+ * port.
  */
 
-import { boolean, duration, int, text, withDefault } from "@narthex/config/decode";
+import { boolean, duration, int, shown, text, withDefault } from "@narthex/config/decode";
 import { list, object } from "@narthex/config/decode-section";
 import { checkHttpClient, httpClientFields, joinHttpClientFiles } from "@narthex/http/client-config";
 import type { Labels } from "@narthex/model/labels";
@@ -26,10 +27,10 @@ const section = object(
     ...httpClientFields,
     host: text,
     port: withDefault(int, 80),
-    filters: list(dockerFilter),
+    filters: shown(list(dockerFilter)),
     host_networking_host: withDefault(text, "localhost"),
     refresh_interval: withDefault(duration, 60_000),
-    match_first_network: withDefault(boolean, true),
+    match_first_network: shown(withDefault(boolean, true)),
   },
   (written) => {
     checkDockerHost(written.host);

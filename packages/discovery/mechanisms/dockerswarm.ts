@@ -2,7 +2,7 @@
  * Services, tasks and nodes of a Docker swarm: `dockerswarm_sd_configs`.
  */
 
-import { duration, int, text, withDefault } from "@narthex/config/decode";
+import { duration, int, shown, text, withDefault } from "@narthex/config/decode";
 import { list, object } from "@narthex/config/decode-section";
 import { checkHttpClient, httpClientFields, joinHttpClientFiles } from "@narthex/http/client-config";
 import type { Labels } from "@narthex/model/labels";
@@ -28,7 +28,7 @@ const section = object(
     host: text,
     role: text,
     port: withDefault(int, 80),
-    filters: list(dockerFilter),
+    filters: shown(list(dockerFilter)),
     refresh_interval: withDefault(duration, 60_000),
   },
   (written) => {

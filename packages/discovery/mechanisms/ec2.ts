@@ -2,7 +2,7 @@
  * Instances of Amazon EC2: `ec2_sd_configs`.
  */
 
-import { text } from "@narthex/config/decode";
+import { shown, text } from "@narthex/config/decode";
 import { list, object } from "@narthex/config/decode-section";
 import { checkHttpClient, joinHttpClientFiles } from "@narthex/http/client-config";
 import type { AwsKeys } from "@narthex/http/sigv4";
@@ -17,7 +17,7 @@ import { childOf, childrenOf, textAt, type XmlElement } from "../xml.ts";
 
 const section = object(
   "aws.plain",
-  { ...awsFields, filters: list(object("aws.Filter", { name: text, values: list(text) })) },
+  { ...awsFields, filters: shown(list(object("aws.Filter", { name: text, values: list(text) }))) },
   (written) => {
     if (written.filters.some(({ values }) => values.length === 0))
       throw new Error("EC2 SD configuration filter values cannot be empty");

@@ -40,7 +40,8 @@ export function gceKind(baseUrl: string): MechanismKind<GceSection> {
     create: (written, context) => {
       const { project, zone, filter, refresh_interval: intervalMs } = written;
       const token = new GoogleToken(scope, context);
-      const path = `/compute/v1/projects/${encodeURIComponent(project)}/zones/${encodeURIComponent(zone)}/instances`;
+      const place = `projects/${encodeURIComponent(project)}/zones/${encodeURIComponent(zone)}`;
+      const path = `/compute/v1/${place}/instances`;
       const plan = { name: "gce", section: plainClientSection(), baseUrl, intervalMs };
       return apiMechanism(plan, context, async (api, signal) => {
         const targets: Labels[] = [];

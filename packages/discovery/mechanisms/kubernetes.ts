@@ -3,14 +3,14 @@
  *
  *   API server → list-watch (a copy per collection) → role → groups → manager
  *
- * Idea: every collection that the role needs is copied and followed. When all copies are there, each object of
- * the role's own collection becomes a group; after that a change marks the groups that it touches, and the
+ * Idea: every collection that the role needs is copied and followed. When all copies are there, each object
+ * of the role's own collection becomes a group; after that a change marks the groups that it touches, and the
  * marked ones are said together.
  *
  * Invariant: no group is said before all copies had their first list.
  */
 
-import { boolean, convert, text, type Decoder } from "@narthex/config/decode";
+import { type Decoder, boolean, convert, shown, text } from "@narthex/config/decode";
 import { list, object } from "@narthex/config/decode-section";
 import { checkHttpClient, httpClientFields, joinHttpClientFiles, url } from "@narthex/http/client-config";
 import { Labels, quoteGo } from "@narthex/model/labels";
@@ -24,7 +24,7 @@ import {
 } from "../kubernetes/kube-config.ts";
 import { ListWatch } from "../kubernetes/list-watch.ts";
 import type { Copies } from "../kubernetes/copies.ts";
-import { keyOf, type KubeObject } from "../kubernetes/objects.ts";
+import { keyOf } from "../kubernetes/objects.ts";
 import {
   collections,
   roleNames,
@@ -42,6 +42,21 @@ const role: Decoder<RoleName | ""> = convert(text, "", (value) => {
   return value as RoleName;
 });
 
+/** `inner` that prints only when it is not all zero. */
+function unlessZero<T>(inner: Decoder<T>): Decoder<T> {
+  const zero = JSON.stringify(inner.print(inner.zero));
+  return {
+    goType: inner.goType,
+    initial: inner.initial,
+    zero: inner.zero,
+    decode: (node, decoding) => inner.decode(node, decoding),
+    print: (value) => {
+      const printed = inner.print(value);
+      return JSON.stringify(printed) === zero ? undefined : printed;
+    },
+  };
+}
+
 const clientBlock = object("config.HTTPClientConfig", httpClientFields);
 
 const section = object(
@@ -49,17 +64,21 @@ const section = object(
   {
     api_server: url,
     role,
-    kubeconfig_file: text,
+    kubeconfig_file: shown(text),
     ...httpClientFields,
-    namespaces: object("kubernetes.plain", { own_namespace: boolean, names: list(text) }),
+    namespaces: unlessZero(
+      object("kubernetes.plain", { own_namespace: shown(boolean), names: shown(list(text)) }),
+    ),
     selectors: list(object("kubernetes.SelectorConfig", { role, label: text, field: text })),
-    attach_metadata: object("kubernetes.AttachMetadataConfig", {
-      node: boolean,
-      namespace: boolean,
-      deployment: boolean,
-      job: boolean,
-      cronjob: boolean,
-    }),
+    attach_metadata: unlessZero(
+      object("kubernetes.AttachMetadataConfig", {
+        node: shown(boolean),
+        namespace: shown(boolean),
+        deployment: shown(boolean),
+        job: shown(boolean),
+        cronjob: shown(boolean),
+      }),
+    ),
   },
   (written) => checkSection(written),
 );
@@ -227,7 +246,7 @@ class RoleDiscovery {
       metrics.kubernetesEvent?.(this.#role, event);
       this.#mark(keyOf(object));
     });
-    await Promise.all([own, ...followed.map(([copy]) => copy)].map((copy) => copy?.synced));
+    await Promise.all([own.synced, ...followed.flatMap(([copy]) => (copy === null ? [] : [copy.synced]))]);
     this.#isSynced = true;
     this.#send();
   }

@@ -1,8 +1,8 @@
 /**
  * Data planes of a Kuma mesh, asked for at its Monitoring Assignment Discovery Service: `kuma_sd_configs`.
  *
- * Invariant: an answer without news (304) changes nothing; the next question carries the version and the nonce of
- * the last answer.
+ * Invariant: an answer without news (304) changes nothing; the next question carries the version and the
+ * nonce of the last answer.
  */
 
 import { duration, text, withDefault } from "@narthex/config/decode";

@@ -1,8 +1,8 @@
 /**
  * Instances of Linode: `linode_sd_configs`.
  *
- * Idea: when nothing happened on the account since the last refresh, as its events tell, the last answer still
- * holds; every tenth time everything is asked for anyway.
+ * Idea: when nothing happened on the account since the last refresh, as its events tell, the last answer
+ * still holds; every tenth time everything is asked for anyway.
  */
 
 import { duration, int, text, withDefault } from "@narthex/config/decode";

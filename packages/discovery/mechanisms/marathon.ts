@@ -46,7 +46,8 @@ function checkOtherForms(written: MarathonSection): void {
   }
   if (!written.bearer_token.isEmpty || written.bearer_token_file !== "") {
     throw new Error(
-      "marathon_sd: at most one of bearer_token, bearer_token_file, auth_token & auth_token_file must be configured",
+      "marathon_sd: at most one of bearer_token, bearer_token_file, auth_token & auth_token_file must be" +
+        " configured",
     );
   }
   if (written.authorization !== null) {

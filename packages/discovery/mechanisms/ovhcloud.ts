@@ -1,6 +1,6 @@
 /**
- * Dedicated servers and virtual private servers of OVHcloud: `ovhcloud_sd_configs`. Its API wants every request
- * signed, with the server's time.
+ * Dedicated servers and virtual private servers of OVHcloud: `ovhcloud_sd_configs`. Its API wants every
+ * request signed, with the server's time.
  */
 
 import { duration, secret, text, withDefault } from "@narthex/config/decode";

@@ -2,7 +2,7 @@
  * Resources that PuppetDB knows: `puppetdb_sd_configs`.
  */
 
-import { boolean, duration, int, text, withDefault } from "@narthex/config/decode";
+import { boolean, duration, int, shown, text, withDefault } from "@narthex/config/decode";
 import { object } from "@narthex/config/decode-section";
 import { bodyText } from "@narthex/http/client";
 import { checkHttpClient, httpClientFields, joinHttpClientFiles } from "@narthex/http/client-config";
@@ -27,7 +27,7 @@ const section = object(
     refresh_interval: withDefault(duration, 60_000),
     url: text,
     query: text,
-    include_parameters: boolean,
+    include_parameters: shown(boolean),
     port: withDefault(int, 80),
   },
   (written) => {
@@ -95,15 +95,15 @@ function targetOf(
 function parameterFields(prefix: string, parameters: unknown): LabelFields {
   const fields: LabelFields = {};
   for (const [name, value] of Object.entries((parameters ?? {}) as Record<string, unknown>)) {
-    if (Array.isArray(value)) fields[prefix + sanitizeLabelName(name)] = value.map(shown).join(",");
+    if (Array.isArray(value)) fields[prefix + sanitizeLabelName(name)] = value.map(plainText).join(",");
     else if (typeof value === "object")
       Object.assign(fields, parameterFields(`${prefix}${sanitizeLabelName(`${name}_`)}`, value));
-    else fields[prefix + sanitizeLabelName(name)] = shown(value);
+    else fields[prefix + sanitizeLabelName(name)] = plainText(value);
   }
   return fields;
 }
 
-function shown(value: unknown): string {
+function plainText(value: unknown): string {
   return typeof value === "string" || typeof value === "boolean" || typeof value === "number"
     ? String(value)
     : "";

@@ -2,7 +2,7 @@
  * Instances and Elastic Metal servers of Scaleway: `scaleway_sd_configs`.
  */
 
-import { convert, duration, int, secret, text, withDefault } from "@narthex/config/decode";
+import { convert, duration, int, secret, shown, text, withDefault } from "@narthex/config/decode";
 import { list, object } from "@narthex/config/decode-section";
 import { checkHttpClient, httpClientFields } from "@narthex/http/client-config";
 import { explained, readSecretFile } from "@narthex/http/secret-source";
@@ -33,7 +33,7 @@ const section = object(
     zone: withDefault(text, "fr-par-1"),
     access_key: text,
     secret_key: secret,
-    secret_key_file: text,
+    secret_key_file: shown(text),
     name_filter: text,
     tags_filter: list(text),
     ...httpClientFields,

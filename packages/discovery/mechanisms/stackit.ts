@@ -1,8 +1,9 @@
 /**
- * Servers of STACKIT: `stackit_sd_configs`. With a service account's key, tokens are got with a signed assertion.
+ * Servers of STACKIT: `stackit_sd_configs`. With a service account's key, tokens are got with a signed
+ * assertion.
  */
 
-import { duration, int, secret, text, withDefault } from "@narthex/config/decode";
+import { duration, int, secret, shown, text, withDefault } from "@narthex/config/decode";
 import { object } from "@narthex/config/decode-section";
 import { bodyText } from "@narthex/http/client";
 import { checkHttpClient, httpClientFields, joinHttpClientFiles } from "@narthex/http/client-config";
@@ -26,7 +27,7 @@ const section = object(
   "stackit.plain",
   {
     ...httpClientFields,
-    project: text,
+    project: shown(text),
     refresh_interval: withDefault(duration, 60_000),
     port: withDefault(int, 80),
     region: withDefault(text, "eu01"),

@@ -1,6 +1,6 @@
 /**
- * Targets that services wrote into ZooKeeper: `serverset_sd_configs` (Twitter's Finagle) and `nerve_sd_configs`
- * (AirBnB's). One group per node.
+ * Targets that services wrote into ZooKeeper: `serverset_sd_configs` (Twitter's Finagle) and
+ * `nerve_sd_configs` (AirBnB's). One group per node.
  */
 
 import { duration, text, withDefault } from "@narthex/config/decode";

@@ -102,7 +102,8 @@ export function xor2DecodeRange(
   }
   const v = bswap<u64>(load<u64>(base + firstEnd));
   return decode(
-    base, at << 3, size << 3, limit, header & 127, t, v, start, minTime, maxTime, times, values, starts, stale,
+    base, at << 3, size << 3, limit, header & 127, t, v, start,
+    minTime, maxTime, times, values, starts, stale,
   );
 }
 
@@ -160,9 +161,8 @@ function decode(
       trailing = 64 - <u32>(w >> 59) - width;
       if (<i32>trailing < 0) return -1;
       pos += 11;
-      form = REUSE;
     }
-    if (form == REUSE) {
+    if (form == REUSE || form == RENEW) {
       if (pos + width > end) return -1;
       baseline ^= bitsAt(base, pos, width) << trailing;
       pos += width;
