@@ -27,7 +27,8 @@ export interface HeadSnapshotKernel {
   /**
    * Writes the label ids of `count` rows to `out`, through the table at `translation` (u32 per symbol: the
    * query's id plus one). Symbols that the table does not know are listed at `unknown`, at most
-   * `unknownLimit` (at least one) and each once; returns how many. The caller enters them and calls again, until none is listed.
+   * `unknownLimit` (at least one) and each once; returns how many. The caller enters them and calls again,
+   * until none is listed.
    */
   headLabels(
     rows: number,

@@ -68,11 +68,6 @@ export class QueryBudget {
     if (this.#samples > this.#maxSamples) throw new TooManySamplesError();
   }
 
-  /** Throws `TooManySamplesError` if `count` more samples, for a moment, would be beyond the limit. */
-  fits(count: number): void {
-    if (this.#samples + count > this.#maxSamples) throw new TooManySamplesError();
-  }
-
   /** Back to an earlier number of `samples`: what came since is gone. */
   returnTo(samples: number): void {
     this.#samples = samples;

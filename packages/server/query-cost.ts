@@ -1,7 +1,7 @@
 /**
- * Whether a question is so small that the main thread answers it sooner than it could hand it to a worker. The
- * estimate looks at the syntax tree and at how many series the index has for single labels, and is an upper
- * bound; what cannot be bounded cheaply is not small.
+ * Whether a question is so small that the main thread answers it sooner than it could hand it to a worker.
+ * The estimate looks at the syntax tree and at how many series the index has for single labels, and is an
+ * upper bound; what cannot be bounded cheaply is not small.
  */
 
 import { unreachable } from "@narthex/platform/assert";

@@ -7,22 +7,33 @@
  */
 
 import type { QuerySymbols } from "@narthex/storage/query-symbols";
-import { snapshotRow } from "./head-snapshot.ts";
-import type { HeadReader } from "./head-reader.ts";
+import { snapshotRow } from "./head-snapshot-row.ts";
+import type { Arena } from "@narthex/kernel/arena";
+import type { Kernels } from "@narthex/kernel/load";
+import type { Scratch } from "@narthex/kernel/scratch";
 import { headSnapshotRowBytes } from "@narthex/kernel/head-snapshot";
 
 /** Unknown ids that are looked up between two passes. */
 const unknownLimit = 16_384;
 
+/** What is asked of a head's reader. */
+interface LabelSource {
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  readonly symbols: { readonly count: number; text(id: number): string };
+  takeScratch(): Scratch;
+  giveScratch(scratch: Scratch): void;
+}
+
 /** A table of ids. */
 export class HeadLabels {
   readonly target: QuerySymbols;
-  readonly #reader: HeadReader;
+  readonly #reader: LabelSource;
   #tableAt = 0;
   #capacity = 0;
 
   /** Takes the pages of `before`, which is not used any more. */
-  constructor(reader: HeadReader, target: QuerySymbols, before: HeadLabels | null) {
+  constructor(reader: LabelSource, target: QuerySymbols, before: HeadLabels | null) {
     this.#reader = reader;
     this.target = target;
     if (before === null) return;

@@ -8,7 +8,7 @@
  * series ascend). When two have come to one series by the time its snapshot is taken, all snapshots are taken
  * anew as of the then last commit. (After some seconds of that, a series shows what it has.)
  *
- * Lifetime: from `open` to `close` the thread is inside an epoch; sets hold addresses. Their labels are looked
+ * Lifetime: from `open` to `close` the thread is inside an epoch; sets hold addresses. Labels are looked
  * up when they are asked for first; once looked up they stay.
  */
 
@@ -34,7 +34,7 @@ import { chunk } from "./head-layout.ts";
 import type { HeadReader } from "./head-reader.ts";
 import { labelNamesOf, labelValuesOf } from "./head-label-strings.ts";
 import { MixedColumns } from "./mixed-columns.ts";
-import { snapshotRow } from "./head-snapshot.ts";
+import { snapshotRow } from "./head-snapshot-row.ts";
 import { countRefs } from "./postings.ts";
 
 /** An open chunk's data is never larger: see the cut rule in assembly/head-append.ts. */

@@ -1,6 +1,6 @@
 /**
- * Law of the kernel head-snapshot: what it finds for many series at once is what the definition finds for each,
- * whatever commits have come since; and label ids translate to the same texts.
+ * Law of the kernel head-snapshot: what it finds for many series at once is what the definition finds for
+ * each, whatever commits have come since; and label ids translate to the same texts.
  */
 
 import assert from "node:assert/strict";
@@ -14,7 +14,8 @@ import type { SeededRandom } from "@narthex/platform/random";
 import { QuerySymbols } from "@narthex/storage/query-symbols";
 import { series } from "./head-layout.ts";
 import { HeadReader } from "./head-reader.ts";
-import { snapshotRow, snapshotSeries, type SeriesSnapshot } from "./head-snapshot.ts";
+import { snapshotSeries, type SeriesSnapshot } from "./head-snapshot.ts";
+import { snapshotRow } from "./head-snapshot-row.ts";
 import { Head } from "./head.ts";
 
 const startMs = 1_700_000_040_000;

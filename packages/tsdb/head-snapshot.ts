@@ -1,6 +1,6 @@
 /**
- * What a query may see of one series of the head: the definition of the kernel `head-snapshot`, which does the
- * same for many series at once, and the layout of its rows.
+ * What a query may see of one series of the head: the definition of the kernel `head-snapshot`, which does
+ * the same for many series at once.
  *
  * A snapshot shows commits up to the given one, each whole or not at all. A series that a later commit has
  * touched is clipped before that commit's first sample of it (samples of a series ascend).
@@ -9,27 +9,6 @@
 import { ChunkEncoding } from "@narthex/chunk/chunk-encoding";
 import { chunk, series } from "./head-layout.ts";
 import type { HeadReader } from "./head-reader.ts";
-
-/** Byte offsets in a row of the kernel. */
-export const snapshotRow = {
-  /** f64 last time to show. */
-  visible: 0,
-  /** u64 bits of the newest value, which is that at `visible` when `isNewest` is not 0. */
-  value: 8,
-  /** u32 the series' record. */
-  record: 16,
-  /** u32 data of the open chunk, and u32 its newest sealed chunk. */
-  open: 20,
-  sealed: 24,
-  /** u32 samples of the open chunk. */
-  openSamples: 28,
-  /** u32 label ids of this row and those before it. */
-  labelEnd: 32,
-  /** u32 whether `value` stands: never for histograms, nor for a series without open chunk. */
-  isNewest: 36,
-  /** u32 encoding of the open chunk (chunk/chunk-encoding.ts). */
-  encoding: 40,
-} as const;
 
 /** A series as of one commit. */
 export interface SeriesSnapshot {
@@ -48,7 +27,7 @@ export function isLater(a: number, b: number): boolean {
 }
 
 /**
- * The series at `record`; null when it has nothing within the times, "unclear" when two later commits have come
+ * The series at `record`; null when it has nothing within the times, "unclear" when two later commits came
  * to it.
  */
 export function snapshotSeries(

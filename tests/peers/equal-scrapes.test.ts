@@ -113,7 +113,10 @@ async function storedAt({ peer, who }: Side, job: string, timeMs: number): Promi
     result: { metric: Record<string, string>; value: [number, string] }[];
   };
   const rows = answer.result.map(({ metric, value }): [string, string] => [
-    JSON.stringify(Object.entries(metric).toSorted()).replaceAll(`/${who}/`, "/WHO/"),
+    JSON.stringify(Object.entries(metric).toSorted(([a], [b]) => (a < b ? -1 : 1))).replaceAll(
+      `/${who}/`,
+      "/WHO/",
+    ),
     metric["__name__"] === "scrape_duration_seconds" ? "some" : value[1],
   ]);
   return Object.fromEntries(rows);
@@ -121,7 +124,7 @@ async function storedAt({ peer, who }: Side, job: string, timeMs: number): Promi
 
 /** Labels of discovered targets that Debian's version does not have yet. */
 const newLabels =
-  /"__(?:always_scrape_classic_histograms|convert_classic_histograms_to_nhcb|scrape_native_histograms)__":"[a-z]*",?/gu;
+  /"__(?:always_scrape_classic|convert_classic|scrape_native)_histograms(?:_to_nhcb)?__":"[a-z]*",?/gu;
 
 /** What the targets page says of a job, without what depends on the moment. */
 async function targetFacts({ peer, who }: Side, job: string): Promise<unknown> {

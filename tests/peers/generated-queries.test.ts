@@ -65,8 +65,8 @@ async function writeRandomSeries(directory: string, random: SeededRandom): Promi
 }
 
 /**
- * A query over native histograms. Much of what functions make of them has changed since Debian's version: only
- * what has not is asked for.
+ * A query over native histograms. Much of what functions make of them has changed since Debian's version:
+ * only what has not is asked for.
  */
 function histogramQuery(random: SeededRandom): string {
   const one = (choices: readonly string[]): string => choices[random.below(choices.length)] as string;

@@ -1,6 +1,6 @@
 /**
- * The table of behaviours that equal-scrapes.test.ts compares: what a target does, and how a job is set up for
- * it. Grouped as a reader would look for them.
+ * The table of behaviours that equal-scrapes.test.ts compares: what a target does, and how a job is set up
+ * for it. Grouped as a reader would look for them.
  */
 
 import { gzipSync } from "node:zlib";
@@ -167,12 +167,12 @@ const transport: readonly Behaviour[] = [
   behaviour("zipped_cut", gzipped(gzipSync(many.repeat(50)).subarray(0, 40))),
   behaviour("zipped_members", gzipped(Buffer.concat([gzipSync("a 1\n"), gzipSync("b 2\n")]))),
   behaviour("asks_gzip", (exchange) =>
-    page(`accepts{encoding="${String(exchange.request.headers["accept-encoding"] ?? "")}"} 1\n`)(exchange),
+    page(`accepts{encoding="${exchange.request.headers["accept-encoding"] ?? ""}"} 1\n`)(exchange),
   ),
   behaviour(
     "asks_plain",
     (exchange) =>
-      page(`accepts{encoding="${String(exchange.request.headers["accept-encoding"] ?? "")}"} 1\n`)(exchange),
+      page(`accepts{encoding="${exchange.request.headers["accept-encoding"] ?? ""}"} 1\n`)(exchange),
     "enable_compression: false",
   ),
   behaviour("chunked", ({ response }) => {

@@ -19,7 +19,7 @@ const names = [
 ] as const;
 
 function fieldsOf(seconds: number): number[] {
-  return names.map((name) => (calendarFunctions[name] as (seconds: number) => number)(seconds));
+  return names.map((name) => calendarFunctions[name](seconds));
 }
 
 const beyond = [292277026596, 12, 4, 0, 339, 31, 15, 30];

@@ -66,11 +66,6 @@ export class RangeCallOperator implements Operator {
   /** Columns of the series that bounds and terms were computed for; -1 count: none. */
   #timesAt = 0;
   #timesCount = -1;
-  /** Samples of the widest and of the last of these windows. */
-  #widest = 0;
-  #last = 0;
-  /** Samples that the source holds. */
-  #sourceSamples = 0;
   /** What these windows count, all samples being floats. */
   #counts: WindowCounts = { total: 0, read: 0 };
 
@@ -120,9 +115,7 @@ export class RangeCallOperator implements Operator {
     budget.check();
     const mark = scratch.mark();
     const batch = this.#batch;
-    const held = budget.samples;
     const count = this.#source.read(batch, block.capacity);
-    this.#sourceSamples += budget.samples - held;
     this.#timesCount = -1;
     for (let i = 0; i < count; i++) {
       dropStale(this.#context, batch, i, this.#usesStarts);
@@ -133,39 +126,16 @@ export class RangeCallOperator implements Operator {
         if (batch.count[i] > 0) this.#tallyWindows(i);
         continue;
       }
+      budget.add(batch.count[i]); // the samples of one series are in memory while its row is computed
+      budget.returnTo(before);
       const present = this.#fillRow(i, block.valuesAt(i), block.presenceAt(i));
-      if (batch.count[i] > 0) this.#holdWindow(present);
-      budget.returnTo(before + present);
+      budget.add(present);
       if (batch.count[i] > 0) this.#tallyWindows(i);
       if (present > 0) this.#suspectNonCounter(this.#done + i);
     }
     this.#done += count;
     scratch.release(mark);
-    if (count === 0) {
-      // What a subquery gave is gone once its last window is.
-      budget.returnTo(budget.samples - this.#sourceSamples);
-      this.#sourceSamples = 0;
-    }
     return count;
-  }
-
-  #measureWindows(): void {
-    const bounds = this.#bounds;
-    this.#widest = 0;
-    for (let at = 0; at < bounds.length; at += 2) {
-      this.#last = bounds[at + 1] - bounds[at];
-      if (this.#last > this.#widest) this.#widest = this.#last;
-    }
-  }
-
-  /**
-   * The samples of one window at a time are in memory: the widest counts towards the limit, the last one,
-   * beside the results, towards the most that were held.
-   */
-  #holdWindow(present: number): void {
-    const { budget } = this.#context;
-    budget.fits(this.#widest);
-    budget.add(this.#last + present);
   }
 
   /** Low and high of the current windows. */
@@ -276,7 +246,6 @@ export class RangeCallOperator implements Operator {
     }
     this.#timesAt = timesAt;
     this.#timesCount = count;
-    this.#measureWindows();
     this.#counts = windowCounts(this.#bounds, this.steps.count, null, this.#isRead);
   }
 
