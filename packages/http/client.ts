@@ -188,7 +188,8 @@ export class HttpClient {
       if (!isRedirect(status) || !this.#followRedirects || location === "")
         return decoded(reply, options.bodyLimitBytes, options.keepsPacked ?? false);
       if (hops === maxRedirects) {
-        const where = `${verbOf(method)} "${shownUrl(url)}"`;
+        // The original names the Location as it was given, not what it leads to.
+        const where = `${verbOf(method)} "${location}"`;
         throw new FetchError("redirect", `${where}: stopped after ${maxRedirects} redirects`);
       }
       url = redirectTarget(url, location, method);
